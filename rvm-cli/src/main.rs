@@ -1,0 +1,2 @@
+//! rvmctl.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Recoverable virtual memory: plain memory that never loses a committed change.

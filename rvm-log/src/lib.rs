@@ -1,0 +1,1 @@
+//! Redo log of recoverable virtual memory: format, append, force, scan, replay.

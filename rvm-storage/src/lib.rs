@@ -1,0 +1,41 @@
+//! Storage backends, memory and locking for recoverable virtual memory.
+//!
+//! This is the lowest crate of RVM: it knows files and memory, and neither logs nor transactions. A backend is an
+//! implementation of [`Storage`] and [`Blob`]; [`FileStorage`] and [`MemStorage`] are here, and
+//! [`conformance`] checks any other.
+//!
+//! ```
+//! use rvm_storage::{FileName, FileRole, Fill, MemStorage, SegmentName, Storage};
+//!
+//! let storage = MemStorage::new();
+//! let name = FileName::new(&SegmentName::new("notes")?, FileRole::Segment);
+//! let blob = storage.create(&name)?;
+//! storage.sync_names()?;
+//! blob.allocate(16, Fill::Reserved)?;
+//! blob.force()?;
+//! blob.write_at(0, b"gone")?;
+//!
+//! let after = storage.crash();
+//! let mut bytes = [1; 4];
+//! after.open(&name)?.read_at(0, &mut bytes)?;
+//! assert_eq!(bytes, [0; 4], "what was not forced is lost");
+//! # Ok::<(), rvm_storage::StorageError>(())
+//! ```
+
+mod aligned;
+mod backend;
+pub mod conformance;
+mod error;
+mod file;
+mod mem;
+pub mod memory;
+mod name;
+
+pub use aligned::AlignedBuf;
+pub use backend::{
+    Blob, Capabilities, Fill, LockMode, LockScope, Storage, StoreLock, Write,
+};
+pub use error::{Result, StorageError};
+pub use file::FileStorage;
+pub use mem::MemStorage;
+pub use name::{FileName, FileRole, SegmentName};

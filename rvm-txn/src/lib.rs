@@ -1,0 +1,1 @@
+//! Transactions of recoverable virtual memory: undo, commit, truncation, recovery.
