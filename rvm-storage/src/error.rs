@@ -90,14 +90,32 @@ fn at(offset: Option<u64>) -> String {
 }
 
 impl StorageError {
+    /// An error of the operating system, at no position in particular.
+    pub(crate) fn io(
+        operation: &'static str,
+        path: impl Into<String>,
+        source: impl Into<io::Error>,
+    ) -> Self {
+        Self::Io { operation, path: path.into(), offset: None, source: source.into() }
+    }
+
+    /// An error of the operating system at a position in a file.
+    pub(crate) fn io_at(
+        operation: &'static str,
+        path: impl Into<String>,
+        offset: u64,
+        source: impl Into<io::Error>,
+    ) -> Self {
+        Self::Io { operation, path: path.into(), offset: Some(offset), source: source.into() }
+    }
+
     /// True if the device or a quota is full.
     #[must_use]
     pub fn is_out_of_space(&self) -> bool {
         match self {
-            Self::Io { source, .. } => matches!(
-                source.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-            ),
+            Self::Io { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
             _ => false,
         }
     }

@@ -30,12 +30,11 @@ mod file;
 mod mem;
 pub mod memory;
 mod name;
+pub mod widths;
 
 pub use aligned::AlignedBuf;
-pub use backend::{
-    Blob, Capabilities, Fill, LockMode, LockScope, Storage, StoreLock, Write,
-};
+pub use backend::{Blob, Capabilities, Fill, LockMode, LockScope, Storage, StoreLock, Write};
 pub use error::{Result, StorageError};
 pub use file::FileStorage;
-pub use mem::MemStorage;
+pub use mem::{MemStorage, OperationCounts};
 pub use name::{FileName, FileRole, SegmentName};

@@ -1,1 +1,62 @@
-//! Transactions of recoverable virtual memory: undo, commit, truncation, recovery.
+//! Transactions of recoverable virtual memory: undo, commit, group commit, truncation, recovery.
+//!
+//! [`Store`] is the engine behind `rvm-core`, over any [`Storage`](rvm_storage::Storage). Use it directly to run on a backend of your own:
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use rvm_storage::MemStorage;
+//! use rvm_txn::{Config, Store};
+//!
+//! let storage = MemStorage::new();
+//! let store = Store::open(Arc::new(storage.clone()), Config::default())?;
+//! let notes = store.map("notes", 4096)?;
+//! let mut txn = store.begin(&[&notes])?;
+//! txn.write(&notes, 0, b"kept")?;
+//! txn.commit()?;
+//!
+//! let store = Store::open(Arc::new(storage.crash()), Config::default())?;
+//! let notes = store.map("notes", 4096)?;
+//! assert_eq!(&notes.read()?[..4], b"kept");
+//! # Ok::<(), rvm_txn::Error>(())
+//! ```
+
+#![forbid(unsafe_code)]
+
+mod apply;
+mod arbiter;
+mod closure;
+mod config;
+mod coverage;
+mod error;
+mod helpers;
+pub mod inspect;
+mod log_handle;
+mod maintenance;
+mod naming;
+mod ownership;
+mod parallel;
+mod poison;
+mod read;
+mod read_only;
+mod recovery;
+mod room;
+mod segment;
+mod shared;
+mod stats;
+mod store;
+mod transaction;
+mod truncate;
+mod undo;
+
+pub use config::{Config, RangePolicy, UndoMode};
+pub use error::{CommitOutcome, Error, Family, Result};
+pub use naming::SegmentInfo;
+pub use read::{ReadGuard, ReadGuards};
+pub use read_only::ReadOnlyConfig;
+pub use recovery::{LogRecovery, RecoveryReport};
+pub use segment::Segment;
+pub use stats::{Latencies, Stats};
+pub use store::Store;
+pub use transaction::{Commit, Durability, Transaction};
+pub use truncate::TruncateReport;

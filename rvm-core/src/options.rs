@@ -1,0 +1,134 @@
+//! What can be chosen when a store is opened.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rvm_storage::memory::Residency;
+use rvm_storage::{FileStorage, Storage};
+use rvm_txn::{Config, RangePolicy, ReadOnlyConfig, Result, Store, UndoMode};
+
+use crate::rvm::Rvm;
+
+/// What can be chosen when a store is opened. Each method says its default.
+///
+/// ```
+/// use std::time::Duration;
+/// use rvm_core::Rvm;
+///
+/// # let dir = tempfile::tempdir().unwrap();
+/// let rvm = Rvm::options()
+///     .log_capacity_max(256 << 20)
+///     .lazy_interval(Duration::from_millis(20))
+///     .open(dir.path().join("store"))?;
+/// # Ok::<(), rvm_core::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "options do nothing until `open` is called"]
+pub struct Options {
+    config: Config,
+    read_only: Option<ReadOnlyConfig>,
+}
+
+impl Options {
+    /// The size of a new log's ring, in bytes: a multiple of 4096 from 32 KiB. Default 64 KiB.
+    pub fn log_capacity_initial(mut self, bytes: u64) -> Self {
+        self.config.log_capacity_initial = bytes;
+        self
+    }
+
+    /// The size up to which a log grows when it fills up, in bytes: a multiple of 4096, up to 1 TiB. It bounds the size of a
+    /// transaction. Default 64 MiB.
+    pub fn log_capacity_max(mut self, bytes: u64) -> Self {
+        self.config.log_capacity_max = bytes;
+        self
+    }
+
+    /// The part of a log that is filled before it is truncated in the background: above 0, up to 1. Default 0.5.
+    pub fn truncate_at(mut self, fraction: f64) -> Self {
+        self.config.truncate_at = fraction;
+        self
+    }
+
+    /// How long a lazy commit may stay in memory only: the window that a crash can lose. Default 100 ms.
+    pub fn lazy_interval(mut self, interval: Duration) -> Self {
+        self.config.lazy_interval = interval;
+        self
+    }
+
+    /// What is logged of ranges that overlap. Default [`RangePolicy::PerCall`].
+    pub fn range_policy(mut self, policy: RangePolicy) -> Self {
+        self.config.range_policy = policy;
+        self
+    }
+
+    /// How an abort restores memory. Default [`UndoMode::Keep`].
+    pub fn undo(mut self, mode: UndoMode) -> Self {
+        self.config.undo = mode;
+        self
+    }
+
+    /// Where a segment's memory comes from. Default [`Residency::Resident`]: memory of the process's own, filled by reading the
+    /// file.
+    pub fn residency(mut self, residency: Residency) -> Self {
+        self.config.residency = residency;
+        self
+    }
+
+    /// Whether a thread truncates logs and forces lazy commits in the background. Without it a log is truncated by the
+    /// thread whose commit finds it full, and lazy commits wait for the next force or [`Rvm::flush`]. Default true.
+    pub fn background(mut self, background: bool) -> Self {
+        self.config.background = background;
+        self
+    }
+
+    /// How many threads help a commit over several segments to force their logs at once, and recovery to recover several segments at
+    /// once. They start when first needed. Default 4.
+    pub fn helpers(mut self, threads: usize) -> Self {
+        self.config.helpers = threads;
+        self
+    }
+
+    /// Opens the store for reading: its committed state is copied into memory, also while another process has it open. Nothing is
+    /// written, and nothing is locked when it is done. Default false.
+    pub fn read_only(mut self, read_only: bool) -> Self {
+        self.read_only = read_only.then(ReadOnlyConfig::default);
+        self
+    }
+
+    /// Opens for reading and copies only these segments.
+    pub fn read_only_segments<S: Into<String>>(
+        mut self,
+        names: impl IntoIterator<Item = S>,
+    ) -> Self {
+        let mut config = ReadOnlyConfig::default();
+        config.only = Some(names.into_iter().map(Into::into).collect());
+        self.read_only = Some(config);
+        self
+    }
+
+    /// Opens the store in the directory `dir`. It is made if it is missing (one level), unless the store is opened for
+    /// reading.
+    ///
+    /// # Errors
+    /// See [`Rvm::open`]; and [`Error::InvalidOption`](crate::Error::InvalidOption).
+    pub fn open(self, dir: impl AsRef<Path>) -> Result<Rvm> {
+        let storage = match self.read_only {
+            None => FileStorage::open(dir)?,
+            Some(_) => FileStorage::read_only(dir)?,
+        };
+        self.open_with(Arc::new(storage))
+    }
+
+    /// Opens the store on a storage backend of your choice.
+    ///
+    /// # Errors
+    /// See [`Rvm::open`]; and [`Error::InvalidOption`](crate::Error::InvalidOption).
+    pub fn open_with(self, storage: Arc<dyn Storage>) -> Result<Rvm> {
+        let store = match self.read_only {
+            None => Store::open(storage, self.config)?,
+            Some(read_only) => Store::open_read_only(storage, &read_only)?,
+        };
+        Ok(Rvm::new(store))
+    }
+}

@@ -1,0 +1,7 @@
+#![doc = include_str!("../../../docs/format.md")]
+
+pub mod checksum;
+pub mod fields;
+pub mod header;
+pub mod record;
+mod varint;

@@ -1,0 +1,205 @@
+//! Encoding a record. Lengths are known before a position is, so that space can be reserved first.
+
+use rvm_storage::AlignedBuf;
+use rvm_storage::widths::{narrow, wide};
+
+use super::{
+    DEPENDENCY_LEN, Dependency, HEADER_CRC_OFFSET, HEADER_LEN, MAGIC, PARTICIPANT_LEN, Participant,
+    RECORD_ALIGN, RECORD_FLAG_LAZY, SYNCED_OFFSET, TRAILER_LEN,
+};
+use crate::error::{LogError, Result};
+use crate::format::checksum::{Checksums, Running};
+use crate::format::fields::Put;
+use crate::format::varint;
+use crate::ids::{Epoch, Lsn, TxnId};
+
+/// A record that has no position yet.
+#[derive(Clone, Debug)]
+pub struct Draft<'a, R> {
+    /// The transaction.
+    pub txn_id: TxnId,
+    /// Nanoseconds since 1970.
+    pub commit_time: u64,
+    /// Whether it is committed lazily.
+    pub lazy: bool,
+    /// The other logs that hold a part of the transaction.
+    pub participants: &'a [Participant],
+    /// The logs that it depends on without having written them.
+    pub dependencies: &'a [Dependency],
+    /// A word for people, up to 255 bytes.
+    pub label: &'a [u8],
+    /// Segment offset and final bytes of each range, in the order they are to be replayed.
+    pub ranges: R,
+}
+
+impl<'a, R> Draft<'a, R>
+where
+    R: Iterator<Item = (u64, &'a [u8])> + Clone,
+{
+    /// The limit that the record's length field sets, in bytes.
+    pub const LEN_LIMIT: u64 = 0xffff_fff8;
+
+    /// A record of a transaction with a single part and nothing else to say.
+    pub const fn new(txn_id: TxnId, ranges: R) -> Self {
+        Self {
+            txn_id,
+            commit_time: 0,
+            lazy: false,
+            participants: &[],
+            dependencies: &[],
+            label: &[],
+            ranges,
+        }
+    }
+
+    /// The bytes that the record takes, and how many ranges it has.
+    ///
+    /// # Errors
+    /// [`LogError::RecordTooLarge`] if one of the format's fields cannot hold it.
+    pub fn measure(&self) -> Result<Measure> {
+        let (mut ranges, mut len) = (0_u64, wide(HEADER_LEN + TRAILER_LEN + self.label.len()));
+        len += wide(self.participants.len()) * wide(PARTICIPANT_LEN);
+        len += wide(self.dependencies.len()) * wide(DEPENDENCY_LEN);
+        for (offset, bytes) in self.ranges.clone() {
+            let bytes_len = wide(bytes.len());
+            ranges += 1;
+            len += varint::len(offset) + varint::len(bytes_len) + bytes_len;
+        }
+        let len = len.next_multiple_of(RECORD_ALIGN);
+        let too_large = LogError::RecordTooLarge { len, limit: Self::LEN_LIMIT };
+        let counts = (|| {
+            if len > Self::LEN_LIMIT {
+                return None;
+            }
+            Some(Measure {
+                total_len: u32::try_from(len).ok()?,
+                range_count: u32::try_from(ranges).ok()?,
+                participant_count: u16::try_from(self.participants.len()).ok()?,
+                dependency_count: u16::try_from(self.dependencies.len()).ok()?,
+                label_len: u8::try_from(self.label.len()).ok()?,
+            })
+        })();
+        counts.ok_or(too_large)
+    }
+
+    /// The checksum by which the other parts of the transaction know this one: over ranges, label and data.
+    #[must_use]
+    pub fn part_crc(&self) -> u32 {
+        let mut crc = Running::UNSEEDED;
+        self.each_piece(|piece| crc = crc.over(piece));
+        crc.value()
+    }
+
+    /// Appends the record to `out`, for the position `lsn`.
+    pub fn encode(
+        &self,
+        measure: &Measure,
+        position: Position,
+        checksums: Checksums,
+        out: &mut AlignedBuf,
+    ) {
+        let start = out.len();
+        let seed = checksums.at(position.lsn);
+        out.reserve(narrow(measure.total_len.into()));
+        out.extend_from_slice(&self.header(measure, position, seed));
+        for participant in self.participants {
+            out.extend_from_slice(&encode_participant(participant));
+        }
+        for dependency in self.dependencies {
+            out.extend_from_slice(&encode_dependency(dependency));
+        }
+        self.each_piece(|piece| out.extend_from_slice(piece));
+        out.resize(start + narrow(measure.total_len.into()) - TRAILER_LEN);
+        let body = out.as_slice().get(start + HEADER_LEN..).unwrap_or_default();
+        let mut trailer = [0; TRAILER_LEN];
+        Put(&mut trailer).u32(seed.over(body).value()).u32(measure.total_len);
+        out.extend_from_slice(&trailer);
+    }
+
+    /// The ranges' positions and lengths, the label, and the data: what [`Self::part_crc`] covers.
+    fn each_piece(&self, mut piece: impl FnMut(&[u8])) {
+        let mut number = [0; varint::LEN_MAX];
+        for (offset, bytes) in self.ranges.clone() {
+            for value in [offset, wide(bytes.len())] {
+                let len = varint::encode(value, &mut number);
+                piece(number.get(..len).unwrap_or_default());
+            }
+        }
+        piece(self.label);
+        for (_, bytes) in self.ranges.clone() {
+            piece(bytes);
+        }
+    }
+
+    fn header(&self, measure: &Measure, at: Position, seed: Running) -> [u8; HEADER_LEN] {
+        let mut header = [0; HEADER_LEN];
+        let flags = if self.lazy { RECORD_FLAG_LAZY } else { 0 };
+        let mut put = Put(&mut header);
+        put.bytes(&MAGIC).u32(measure.total_len).u64(at.lsn.0).u64(at.epoch.0);
+        put.u64(self.txn_id.0).u64(self.commit_time).u64(at.synced.0);
+        put.u32(measure.range_count).u16(measure.participant_count);
+        put.u16(measure.dependency_count).u8(measure.label_len).u8(flags);
+        seal(&mut header, seed);
+        header
+    }
+}
+
+/// Where a record goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Position {
+    /// Its LSN.
+    pub lsn: Lsn,
+    /// The log's epoch.
+    pub epoch: Epoch,
+    /// Up to where the log is durable.
+    pub synced: Lsn,
+}
+
+/// The sizes of a draft, checked against the format's fields.
+#[derive(Clone, Copy, Debug)]
+pub struct Measure {
+    /// The bytes of the whole record.
+    pub total_len: u32,
+    range_count: u32,
+    participant_count: u16,
+    dependency_count: u16,
+    label_len: u8,
+}
+
+impl Measure {
+    /// How many ranges the record has.
+    #[must_use]
+    pub const fn range_count(&self) -> u32 {
+        self.range_count
+    }
+}
+
+/// Puts a newer synced LSN into the encoded record at the start of `bytes`.
+pub(crate) fn restamp(bytes: &mut [u8], lsn: Lsn, synced: Lsn, checksums: Checksums) {
+    if let Some(header) = bytes.first_chunk_mut::<HEADER_LEN>() {
+        if let Some(field) = header.get_mut(SYNCED_OFFSET..) {
+            Put(field).u64(synced.0);
+        }
+        seal(header, checksums.at(lsn));
+    }
+}
+
+fn seal(header: &mut [u8; HEADER_LEN], seed: Running) {
+    if let Some((content, crc)) = header.split_at_mut_checked(HEADER_CRC_OFFSET) {
+        Put(crc).u32(seed.over(content).value());
+    }
+}
+
+fn encode_participant(participant: &Participant) -> [u8; PARTICIPANT_LEN] {
+    let mut entry = [0; PARTICIPANT_LEN];
+    let mut put = Put(&mut entry);
+    put.u64(participant.log_id.0).u64(participant.epoch.0).u64(participant.lsn.0);
+    put.u32(participant.total_len).u32(participant.part_crc);
+    entry
+}
+
+fn encode_dependency(dependency: &Dependency) -> [u8; DEPENDENCY_LEN] {
+    let mut entry = [0; DEPENDENCY_LEN];
+    Put(&mut entry).u64(dependency.log_id.0).u64(dependency.epoch.0).u64(dependency.lsn.0);
+    entry
+}

@@ -1,0 +1,70 @@
+//! Unsigned integers in as few bytes as they need: seven bits a byte, the lowest first, the top bit set on all but the
+//! last (LEB128). At most ten bytes; a longer or a padded form is not valid.
+
+use super::fields::Take;
+
+/// Room for the longest form.
+pub(super) const LEN_MAX: usize = 10;
+
+/// The bytes of `value` in `out`; returns how many.
+pub(super) fn encode(mut value: u64, out: &mut [u8; LEN_MAX]) -> usize {
+    let mut len = 0;
+    for slot in out {
+        let [low, ..] = value.to_le_bytes();
+        value >>= 7;
+        len += 1;
+        *slot = (low & 0x7f) | if value == 0 { 0 } else { 0x80 };
+        if value == 0 {
+            break;
+        }
+    }
+    len
+}
+
+/// How many bytes `value` takes.
+pub(super) fn len(value: u64) -> u64 {
+    u64::from((value | 1).ilog2() / 7 + 1)
+}
+
+/// Takes one integer; `None` if there is no valid one.
+pub(super) fn take(bytes: &mut Take<'_>) -> Option<u64> {
+    let mut value: u64 = 0;
+    for shift in (0..).step_by(7).take(LEN_MAX) {
+        let byte = bytes.u8()?;
+        let bits = u64::from(byte & 0x7f);
+        if bits.leading_zeros() < shift || (byte == 0 && shift > 0) {
+            return None;
+        }
+        value |= bits << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Guards against an integer that has two forms, or that loses bits.
+    #[test]
+    fn every_size_round_trips_and_padding_is_refused() {
+        for shift in 0..64 {
+            for value in [(1_u64 << shift) - 1, 1 << shift, u64::MAX >> shift] {
+                let mut out = [0; LEN_MAX];
+                let n = encode(value, &mut out);
+                assert_eq!(u64::try_from(n).unwrap(), len(value), "{value}");
+                let mut bytes = Take(&out[..n]);
+                assert_eq!(take(&mut bytes), Some(value));
+                assert!(bytes.0.is_empty());
+                assert_eq!(take(&mut Take(&out[..n - 1])), None, "cut short");
+            }
+        }
+        assert_eq!(take(&mut Take(&[0x80, 0])), None, "padded");
+        assert_eq!(take(&mut Take(&[0xff; 11])), None, "endless");
+        let mut too_big = [0xff; LEN_MAX];
+        too_big[9] = 0x02;
+        assert_eq!(take(&mut Take(&too_big)), None, "65 bits");
+    }
+}

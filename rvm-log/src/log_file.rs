@@ -1,0 +1,260 @@
+//! A log's file: its header pair, and how it is made, opened, grown and shrunk.
+//!
+//! Every change of the header goes to one slot, is forced, and then goes to the other, so that either slot alone is enough.
+//! A log is made whole under another name and then renamed, so a log without a readable header is always damaged.
+
+use std::sync::Arc;
+
+use rvm_storage::widths::narrow;
+use rvm_storage::{Blob, FileName, FileRole, Fill, SegmentName, Storage, StorageError, Write};
+
+use crate::error::{Damage, LogError, Result};
+use crate::format::checksum::Checksums;
+use crate::format::header::{FEATURES, LogHeader, SLOT_LEN, SlotFault, VERSION};
+use crate::ids::{Epoch, LogId, Lsn, Salt, StoreId, TxnId};
+use crate::ring::{BLOCK_LEN, DATA_START, Ring};
+
+/// What a new log starts with.
+#[derive(Clone, Debug)]
+pub struct NewLog {
+    /// The segment that it belongs to.
+    pub segment: SegmentName,
+    /// The segment's length in bytes.
+    pub segment_len: u64,
+    /// The store.
+    pub store_id: StoreId,
+    /// The new log's identity.
+    pub log_id: LogId,
+    /// The store's epoch.
+    pub epoch: Epoch,
+    /// The ring's size.
+    pub ring: Ring,
+}
+
+impl NewLog {
+    /// The first log of a new store, its identities drawn from the backend's randomness. `capacity` is in bytes.
+    ///
+    /// # Errors
+    /// I/O; a [`Damage::HeaderField`] for a capacity that no ring can have.
+    pub fn first_of_store(
+        storage: &dyn Storage,
+        segment: &SegmentName,
+        segment_len: u64,
+        capacity: u64,
+    ) -> Result<Self> {
+        let mut store_id = StoreId([0; 16]);
+        storage.fill_random(&mut store_id.0)?;
+        let ring = Ring::new(capacity).ok_or_else(|| LogError::Corrupt {
+            file: FileName::new(segment, FileRole::Log).to_string(),
+            offset: 0,
+            damage: Damage::HeaderField { field: "capacity", value: capacity },
+        })?;
+        let log_id = draw_log_id(storage)?;
+        let segment = segment.clone();
+        Ok(Self { segment, segment_len, store_id, log_id, epoch: Epoch(1), ring })
+    }
+}
+
+/// Draws an identity for a log.
+///
+/// # Errors
+/// I/O.
+pub fn draw_log_id(storage: &dyn Storage) -> Result<LogId> {
+    loop {
+        let mut bytes = [0; 8];
+        storage.fill_random(&mut bytes)?;
+        let id = u64::from_le_bytes(bytes);
+        if id != 0 {
+            return Ok(LogId(id));
+        }
+    }
+}
+
+/// Draws a salt for a new epoch of a log.
+///
+/// # Errors
+/// I/O.
+pub fn draw_salt(storage: &dyn Storage) -> Result<Salt> {
+    let mut salt = Salt([0; 16]);
+    storage.fill_random(&mut salt.0)?;
+    Ok(salt)
+}
+
+/// An open log file.
+#[derive(Debug)]
+pub struct LogFile {
+    blob: Arc<dyn Blob>,
+    header: LogHeader,
+}
+
+impl LogFile {
+    /// Makes the log, durably: whole under a temporary name, then renamed. The names are synced.
+    ///
+    /// # Errors
+    /// I/O. When the device is full nothing of the log remains.
+    pub fn create(storage: &dyn Storage, new: &NewLog) -> Result<Self> {
+        let temporary = FileName::new(&new.segment, FileRole::NewLog);
+        let log = FileName::new(&new.segment, FileRole::Log);
+        let header = LogHeader {
+            generation: 1,
+            store_id: new.store_id,
+            log_id: new.log_id,
+            segment_len: new.segment_len,
+            epoch: new.epoch,
+            salt: draw_salt(storage)?,
+            ring: new.ring,
+            head: Lsn(0),
+            prev_end: Lsn(0),
+            synced: Lsn(0),
+            txn_id_max: TxnId(0),
+            clean: true,
+            segment_name: new.segment.clone(),
+        };
+        match storage.remove(&temporary) {
+            Err(error) if !error.is_not_found() => return Err(error.into()),
+            _ => {}
+        }
+        let written = storage.create(&temporary).and_then(|blob| {
+            blob.allocate(new.ring.file_len(), Fill::Written)?;
+            let slot = header.encode();
+            blob.write_at(0, &slot)?;
+            blob.write_at(BLOCK_LEN, &slot)?;
+            blob.force()
+        });
+        if let Err(error) = written {
+            // What remains is garbage that the next opening removes.
+            storage.remove(&temporary).ok();
+            return Err(error.into());
+        }
+        storage.rename(&temporary, &log)?;
+        storage.sync_names()?;
+        Ok(Self { blob: storage.open(&log)?, header })
+    }
+
+    /// Opens the log of `segment`.
+    ///
+    /// # Errors
+    /// I/O; [`LogError::Unsupported`]; [`LogError::Corrupt`] if the header pair is unreadable, names another segment, or
+    /// promises more bytes than the file has.
+    pub fn open(storage: &dyn Storage, segment: &SegmentName) -> Result<Self> {
+        let blob = storage.open(&FileName::new(segment, FileRole::Log))?;
+        let header = read_pair(&*blob)?;
+        let corrupt = |offset, damage| {
+            Err(LogError::Corrupt { file: blob.location().to_owned(), offset, damage })
+        };
+        if header.segment_name != *segment {
+            let found = header.segment_name.to_string();
+            return corrupt(0, Damage::OtherSegment { found });
+        }
+        let (found, needed) = (blob.len()?, header.ring.file_len());
+        if found < needed {
+            return corrupt(found, Damage::TooShort { needed, found });
+        }
+        if header.synced > header.ring.limit(header.head) {
+            let (field, value) = ("synced", header.synced.0);
+            return corrupt(0, Damage::HeaderField { field, value });
+        }
+        Ok(Self { blob, header })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn blob(&self) -> &dyn Blob {
+        &*self.blob
+    }
+
+    /// The file, to share.
+    #[must_use]
+    pub fn shared_blob(&self) -> Arc<dyn Blob> {
+        Arc::clone(&self.blob)
+    }
+
+    /// What the header says.
+    #[must_use]
+    pub fn header(&self) -> &LogHeader {
+        &self.header
+    }
+
+    /// The checksums of its epoch.
+    #[must_use]
+    pub fn checksums(&self) -> Checksums {
+        Checksums::new(self.header.salt)
+    }
+
+    /// Its ring.
+    #[must_use]
+    pub fn ring(&self) -> Ring {
+        self.header.ring
+    }
+
+    /// Changes the header, durably in both slots.
+    ///
+    /// # Errors
+    /// I/O; either the old or the new header counts then, and it must not be retried.
+    pub fn change_header(&mut self, change: impl FnOnce(&mut LogHeader)) -> Result<()> {
+        let mut header = self.header.clone();
+        change(&mut header);
+        header.generation = self.header.generation.saturating_add(1);
+        let slot = header.encode();
+        for offset in [0, BLOCK_LEN] {
+            self.blob.write_and_force(&[Write { offset, bytes: &slot }])?;
+        }
+        self.header = header;
+        Ok(())
+    }
+
+    /// Gives the empty log a ring of another size. `header.head` must be the log's end, and no force under way.
+    ///
+    /// # Errors
+    /// I/O. If the device is full the log is as before and can be used.
+    pub fn resize(&mut self, ring: Ring) -> Result<()> {
+        let grows = ring.capacity() > self.header.ring.capacity();
+        if grows {
+            self.blob.allocate(ring.file_len(), Fill::Written)?;
+            self.blob.force()?;
+        }
+        self.change_header(|header| header.ring = ring)?;
+        if !grows {
+            self.blob.set_len(ring.file_len())?;
+            self.blob.force()?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads both slots; the readable one with the higher generation counts.
+fn read_pair(blob: &dyn Blob) -> Result<LogHeader> {
+    let file = || blob.location().to_owned();
+    let mut pair = vec![0; narrow(DATA_START)];
+    match blob.read_at(0, &mut pair) {
+        Err(StorageError::ShortFile { file_len, .. }) => {
+            let damage = Damage::TooShort { needed: DATA_START, found: file_len };
+            return Err(LogError::Corrupt { file: file(), offset: file_len, damage });
+        }
+        read => read?,
+    }
+    let mut best: Option<LogHeader> = None;
+    for (slot, offset) in pair.chunks_exact(SLOT_LEN).zip([0, BLOCK_LEN]) {
+        match LogHeader::decode(slot) {
+            Ok(header) => {
+                if best.as_ref().is_none_or(|best| best.generation < header.generation) {
+                    best = Some(header);
+                }
+            }
+            Err(SlotFault::Unreadable) => {}
+            Err(SlotFault::Version(found)) => {
+                let what = "version";
+                return Err(LogError::Unsupported { file: file(), what, found, known: VERSION });
+            }
+            Err(SlotFault::Features(found)) => {
+                let what = "features";
+                return Err(LogError::Unsupported { file: file(), what, found, known: FEATURES });
+            }
+            Err(SlotFault::Field { name, value }) => {
+                let damage = Damage::HeaderField { field: name, value };
+                return Err(LogError::Corrupt { file: file(), offset, damage });
+            }
+        }
+    }
+    best.ok_or_else(|| LogError::Corrupt { file: file(), offset: 0, damage: Damage::HeaderPair })
+}

@@ -1,0 +1,66 @@
+//! Reads a log's ring by LSN through a window in memory, so that a scan holds one stretch or one record at a time.
+
+use rvm_storage::Blob;
+use rvm_storage::widths::{narrow, wide};
+
+use crate::error::Result;
+use crate::ids::Lsn;
+use crate::ring::{Ring, block_end, block_start};
+
+/// How much is read at once, in bytes.
+const WINDOW_LEN: u64 = 1 << 20;
+
+#[derive(Debug)]
+pub(crate) struct RingReader<'a> {
+    blob: &'a dyn Blob,
+    ring: Ring,
+    /// Nothing at or behind this position is read.
+    limit: Lsn,
+    base: Lsn,
+    window: Vec<u8>,
+}
+
+impl<'a> RingReader<'a> {
+    /// A reader of the positions below `limit`.
+    pub(crate) fn new(blob: &'a dyn Blob, ring: Ring, limit: Lsn) -> Self {
+        Self { blob, ring, limit, base: Lsn(0), window: Vec::new() }
+    }
+
+    /// Reads the `len` bytes at `lsn` into the window, if they are not there; false if they reach beyond the limit.
+    pub(crate) fn hold(&mut self, lsn: Lsn, len: u64) -> Result<bool> {
+        if lsn.plus(len) > self.limit {
+            return Ok(false);
+        }
+        let window_end = self.base.plus(wide(self.window.len()));
+        if lsn < self.base || lsn.plus(len) > window_end {
+            self.load(lsn, len)?;
+        }
+        Ok(true)
+    }
+
+    /// Bytes that the window holds; nothing if it does not.
+    pub(crate) fn held(&self, lsn: Lsn, len: u64) -> &[u8] {
+        let at = narrow(lsn.since(self.base));
+        self.window.get(at..at.saturating_add(narrow(len))).unwrap_or_default()
+    }
+
+    fn load(&mut self, lsn: Lsn, len: u64) -> Result<()> {
+        let base = block_start(lsn);
+        let end = block_end(lsn.plus(len.max(WINDOW_LEN))).min(block_end(self.limit));
+        let len = end.since(base).min(self.ring.capacity());
+        self.window.resize(narrow(len), 0);
+        self.base = base;
+        let before_wrap = narrow(self.ring.before_wrap(base, len));
+        let (first, wrapped) = self.window.split_at_mut_checked(before_wrap).unwrap_or_default();
+        let read = self.blob.read_at(self.ring.file_offset(base), first).and_then(|()| {
+            if wrapped.is_empty() {
+                return Ok(());
+            }
+            self.blob.read_at(crate::ring::DATA_START, wrapped)
+        });
+        if read.is_err() {
+            self.window.clear();
+        }
+        Ok(read?)
+    }
+}

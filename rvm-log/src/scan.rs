@@ -1,0 +1,170 @@
+//! Reads the records of a log in order and judges how they end.
+//!
+//! There are three outcomes. The log *ends*: nothing was begun behind the last record. It has a *torn tail*: something was begun
+//! there and never acknowledged, which is normal after a crash. Or it is *corrupt*: bytes that had been durable are not
+//! there any more. The evidence for the last is a synced LSN, in the header or in a later record, beyond the end; so
+//! the very last force of a log cannot be told from a torn tail.
+
+use rvm_storage::Blob;
+use rvm_storage::widths::wide;
+
+use crate::error::{Damage, LogError, Result};
+use crate::format::checksum::Checksums;
+use crate::format::header::LogHeader;
+use crate::format::record::{
+    self, HEADER_LEN, RECORD_ALIGN, RecordFault, RecordHeader, RecordView,
+};
+use crate::ids::{Epoch, Lsn};
+use crate::log_file::LogFile;
+use crate::reader::RingReader;
+use crate::ring::Ring;
+
+/// How a log ends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Verdict {
+    /// The position behind the last record.
+    pub end: Lsn,
+    /// What lies behind it, if something was begun there.
+    pub torn: Option<TornTail>,
+}
+
+/// The rest of a force that a crash cut short.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TornTail {
+    /// Bytes from the end of the log to the end of the last piece of a record that was found; at least 1.
+    pub len: u64,
+}
+
+/// Reads records one after the other.
+#[derive(Debug)]
+pub struct Scanner<'a> {
+    blob: &'a dyn Blob,
+    reader: RingReader<'a>,
+    ring: Ring,
+    epoch: Epoch,
+    checksums: Checksums,
+    /// The position of the next record.
+    at: Lsn,
+    /// All records lie below.
+    limit: Lsn,
+    /// Up to where the log is known to have been durable.
+    synced: Lsn,
+    /// What was found at `at`, once it is not a record.
+    fault: Option<RecordFault>,
+}
+
+impl<'a> Scanner<'a> {
+    /// Scans from the head on.
+    #[must_use]
+    pub fn new(log: &'a LogFile) -> Self {
+        let header = log.header();
+        Self::of(log.blob(), header, header.head, header.ring.limit(header.head), header.synced)
+    }
+
+    /// Scans `[from, to)`, which is known to be durable: anything that is not a record in it is damage.
+    #[must_use]
+    pub fn between(blob: &'a dyn Blob, header: &LogHeader, from: Lsn, to: Lsn) -> Self {
+        Self::of(blob, header, from, to, to)
+    }
+
+    fn of(blob: &'a dyn Blob, header: &LogHeader, at: Lsn, limit: Lsn, synced: Lsn) -> Self {
+        let reader = RingReader::new(blob, header.ring, limit);
+        let checksums = Checksums::new(header.salt);
+        let (ring, epoch) = (header.ring, header.epoch);
+        Self { blob, reader, ring, epoch, checksums, at, limit, synced, fault: None }
+    }
+
+    /// The position of the next record.
+    #[must_use]
+    pub fn position(&self) -> Lsn {
+        self.at
+    }
+
+    /// The next record; `None` behind the last, and from then on.
+    ///
+    /// # Errors
+    /// I/O; [`Damage::Malformed`].
+    pub fn next(&mut self) -> Result<Option<RecordView<'_>>> {
+        if self.fault.is_some() {
+            return Ok(None);
+        }
+        let header = match self.header_at(self.at)? {
+            Ok(header) => header,
+            Err(fault) => return self.stop(fault),
+        };
+        let (at, len) = (self.at, header.total_len.into());
+        if !self.reader.hold(at, len)? {
+            return self.stop(RecordFault::Malformed("it reaches beyond the ring"));
+        }
+        match RecordView::parse(header, self.reader.held(at, len), self.checksums) {
+            Ok(view) => {
+                self.at = header.end();
+                Ok(Some(view))
+            }
+            Err(RecordFault::Malformed(fault)) => Err(malformed(self.blob, self.ring, at, fault)),
+            Err(fault) => {
+                self.fault = Some(fault);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Judges how the log ends. Reads on to the end of the ring, to see what lies there.
+    ///
+    /// # Errors
+    /// I/O; [`Damage::DurableRecordLost`].
+    pub fn verdict(mut self) -> Result<Verdict> {
+        while self.next()?.is_some() {}
+        if self.at >= self.limit {
+            return Ok(Verdict { end: self.at, torn: None });
+        }
+        let mut torn_end = match self.fault {
+            Some(RecordFault::Torn) => self.at.plus(wide(HEADER_LEN)),
+            _ => self.at,
+        };
+        let mut candidate = self.at.plus(RECORD_ALIGN);
+        while self.synced <= self.at && candidate.plus(wide(HEADER_LEN)) <= self.limit {
+            if let Ok(header) = self.header_at(candidate)? {
+                torn_end = torn_end.max(header.end().min(self.limit));
+                self.synced = self.synced.max(header.synced);
+            }
+            candidate = candidate.plus(RECORD_ALIGN);
+        }
+        if self.synced > self.at {
+            let damage = Damage::DurableRecordLost { at: self.at, synced: self.synced };
+            return Err(corrupt(self.blob, self.ring, self.at, damage));
+        }
+        let len = torn_end.since(self.at);
+        Ok(Verdict { end: self.at, torn: (len > 0).then_some(TornTail { len }) })
+    }
+
+    fn stop(&mut self, fault: RecordFault) -> Result<Option<RecordView<'_>>> {
+        if let RecordFault::Malformed(fault) = fault {
+            return Err(malformed(self.blob, self.ring, self.at, fault));
+        }
+        self.fault = Some(fault);
+        Ok(None)
+    }
+
+    fn header_at(&mut self, lsn: Lsn) -> Result<std::result::Result<RecordHeader, RecordFault>> {
+        if !self.reader.hold(lsn, wide(HEADER_LEN))? {
+            return Ok(Err(RecordFault::Absent));
+        }
+        let bytes = self.reader.held(lsn, wide(HEADER_LEN));
+        Ok(match bytes.first_chunk() {
+            Some(bytes) if bytes.starts_with(&record::MAGIC) => {
+                RecordHeader::decode(bytes, lsn, self.epoch, self.checksums)
+            }
+            _ => Err(RecordFault::Absent),
+        })
+    }
+}
+
+fn malformed(blob: &dyn Blob, ring: Ring, at: Lsn, fault: &'static str) -> LogError {
+    corrupt(blob, ring, at, Damage::Malformed { at, fault })
+}
+
+fn corrupt(blob: &dyn Blob, ring: Ring, at: Lsn, damage: Damage) -> LogError {
+    let file = blob.location().to_owned();
+    LogError::Corrupt { file, offset: ring.file_offset(at), damage }
+}

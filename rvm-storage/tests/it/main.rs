@@ -1,0 +1,20 @@
+//! The integration tests of the storage crate: one binary, a module for each kind of promise.
+//!
+//! Tests that change what belongs to the whole process run in a child process of their own: see `child`.
+
+mod backends;
+mod child;
+mod descriptors;
+mod direct;
+mod directory;
+mod locks;
+mod memory;
+mod planted;
+mod simulated;
+
+use rvm_storage::{FileName, FileRole, SegmentName};
+
+/// The `.seg` file of a segment.
+fn seg(segment: &str) -> FileName {
+    FileName::new(&SegmentName::new(segment).unwrap(), FileRole::Segment)
+}

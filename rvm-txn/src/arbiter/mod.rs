@@ -1,0 +1,181 @@
+//! Decides who may use a segment: one transaction, or any number of read guards.
+//!
+//! A request takes all of its segments or none, and holds nothing while it waits, first come first served. A thread that holds
+//! something already overtakes those who wait and hold nothing, since they may be waiting for it. A wait that could never
+//! end, because the thread waits for itself or for a thread that waits for it, is refused at once.
+
+mod deadlock;
+mod state;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use rvm_storage::SegmentName;
+use smallvec::SmallVec;
+
+use crate::error::{Error, Result};
+use state::State;
+
+/// Names a segment to the arbiter, from when it is added until it is removed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct Slot {
+    index: usize,
+    generation: u64,
+}
+
+/// Why a request was refused.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The segment was removed.
+    Gone(Slot),
+    /// It is in use.
+    Busy(Error),
+}
+
+/// Some slots; few, as a rule.
+pub(crate) type Slots = SmallVec<[Slot; 4]>;
+
+/// A thread, cheaply.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) struct ThreadKey(u64);
+
+impl ThreadKey {
+    pub(crate) fn current() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        thread_local!(static KEY: u64 = NEXT.fetch_add(1, Ordering::Relaxed));
+        KEY.try_with(|key| Self(*key)).unwrap_or(Self(0))
+    }
+}
+
+/// How a segment is used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mode {
+    Exclusive,
+    Shared,
+}
+
+/// How long a request waits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Wait {
+    No,
+    AtMost(Duration),
+    Forever,
+}
+
+/// A request that waits.
+#[derive(Debug)]
+struct Waiter {
+    slots: Slots,
+    mode: Mode,
+    thread: ThreadKey,
+    /// It holds something, so it overtakes those that do not.
+    overtakes: bool,
+    granted: Condvar,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Arbiter {
+    state: Mutex<State>,
+}
+
+impl Arbiter {
+    /// Adds a segment that nobody uses.
+    pub(crate) fn add(&self, name: &SegmentName) -> Slot {
+        self.state.lock().add(name)
+    }
+
+    /// Removes a segment.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while it is used.
+    pub(crate) fn remove(&self, slot: Slot) -> Result<()> {
+        let mut state = self.state.lock();
+        if state.is_used(slot) {
+            return Err(busy(&state, slot, Duration::ZERO));
+        }
+        state.remove(slot);
+        Ok(())
+    }
+
+    /// A segment that a transaction uses, if there is one.
+    pub(crate) fn in_transaction(&self) -> Option<SegmentName> {
+        self.state.lock().in_transaction()
+    }
+
+    /// Takes all of `slots`, for the current thread. They are distinct.
+    ///
+    /// # Errors
+    /// [`Refusal::Gone`], [`Error::Busy`], [`Error::WouldDeadlock`]; nothing is taken then.
+    pub(crate) fn acquire(
+        &self,
+        slots: &[Slot],
+        mode: Mode,
+        wait: Wait,
+    ) -> std::result::Result<(), Refusal> {
+        let thread = ThreadKey::current();
+        let mut state = self.state.lock();
+        if let Some(gone) = slots.iter().find(|slot| !state.is_live(**slot)) {
+            return Err(Refusal::Gone(*gone));
+        }
+        let Some(obstacle) = state.obstacle(slots, mode, thread) else {
+            state.take(slots, mode, thread);
+            return Ok(());
+        };
+        if wait == Wait::No {
+            return Err(Refusal::Busy(busy(&state, obstacle, Duration::ZERO)));
+        }
+        if let Some(slot) = deadlock::would_never_end(&state, slots, mode, thread) {
+            return Err(Refusal::Busy(Error::WouldDeadlock { segment: state.name(slot) }));
+        }
+        let waiter = Arc::new(Waiter {
+            slots: slots.iter().copied().collect(),
+            mode,
+            thread,
+            overtakes: state.holds_any(thread),
+            granted: Condvar::new(),
+        });
+        state.queue.push_back(Arc::clone(&waiter));
+        let start = Instant::now();
+        while is_queued(&state.queue, &waiter) {
+            let Wait::AtMost(limit) = wait else {
+                waiter.granted.wait(&mut state);
+                continue;
+            };
+            let left = limit.saturating_sub(start.elapsed());
+            let timed_out = waiter.granted.wait_for(&mut state, left).timed_out();
+            if timed_out && is_queued(&state.queue, &waiter) {
+                let blocked = state.obstacle(slots, mode, thread).unwrap_or(obstacle);
+                state.queue.retain(|other| !Arc::ptr_eq(other, &waiter));
+                state.grant_waiting();
+                return Err(Refusal::Busy(busy(&state, blocked, limit)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back what `thread` took.
+    pub(crate) fn release(&self, slots: &[Slot], mode: Mode, thread: ThreadKey) {
+        let mut state = self.state.lock();
+        state.give_back(slots, mode, thread);
+        state.grant_waiting();
+    }
+
+    /// A transaction of `from` goes on in `to`.
+    pub(crate) fn hand_over(&self, slots: &[Slot], to: ThreadKey) {
+        self.state.lock().hand_over(slots, to);
+    }
+}
+
+fn is_queued(queue: &VecDeque<Arc<Waiter>>, waiter: &Arc<Waiter>) -> bool {
+    queue.iter().any(|other| Arc::ptr_eq(other, waiter))
+}
+
+fn busy(state: &State, slot: Slot, waited: Duration) -> Error {
+    Error::Busy { segment: state.name(slot), waited }
+}
+
+#[cfg(test)]
+mod tests;

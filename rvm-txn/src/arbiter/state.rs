@@ -1,0 +1,176 @@
+//! Who holds what, who waits, and who is next. Pure bookkeeping under the arbiter's lock.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rvm_storage::SegmentName;
+use smallvec::SmallVec;
+
+use super::{Mode, Slot, Slots, ThreadKey, Waiter};
+
+/// Who holds one segment.
+#[derive(Debug, Default)]
+pub(super) struct Hold {
+    /// `None` in a place that waits to be used again.
+    name: Option<SegmentName>,
+    /// Counts the segments that had this place.
+    generation: u64,
+    pub(super) writer: Option<ThreadKey>,
+    pub(super) readers: SmallVec<[ThreadKey; 2]>,
+}
+
+impl Hold {
+    fn allows(&self, mode: Mode) -> bool {
+        self.writer.is_none() && (mode == Mode::Shared || self.readers.is_empty())
+    }
+
+    fn holders(&self) -> impl Iterator<Item = ThreadKey> {
+        self.writer.iter().chain(&self.readers).copied()
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    holds: Vec<Hold>,
+    /// Places that can be used again.
+    free: Vec<usize>,
+    /// In order of arrival.
+    pub(super) queue: VecDeque<Arc<Waiter>>,
+}
+
+impl State {
+    pub(super) fn add(&mut self, name: &SegmentName) -> Slot {
+        let index = self.free.pop().unwrap_or_else(|| {
+            self.holds.push(Hold::default());
+            self.holds.len() - 1
+        });
+        let mut generation = 0;
+        if let Some(hold) = self.holds.get_mut(index) {
+            hold.name = Some(name.clone());
+            generation = hold.generation;
+        }
+        Slot { index, generation }
+    }
+
+    pub(super) fn remove(&mut self, slot: Slot) {
+        if let Some(hold) = self.hold_mut(slot) {
+            *hold = Hold { generation: slot.generation + 1, ..Hold::default() };
+            self.free.push(slot.index);
+        }
+    }
+
+    pub(super) fn is_live(&self, slot: Slot) -> bool {
+        self.hold(slot).is_some_and(|hold| hold.name.is_some())
+    }
+
+    fn hold(&self, slot: Slot) -> Option<&Hold> {
+        self.holds.get(slot.index).filter(|hold| hold.generation == slot.generation)
+    }
+
+    fn hold_mut(&mut self, slot: Slot) -> Option<&mut Hold> {
+        self.holds.get_mut(slot.index).filter(|hold| hold.generation == slot.generation)
+    }
+
+    pub(super) fn is_used(&self, slot: Slot) -> bool {
+        self.hold(slot).is_some_and(|hold| !hold.allows(Mode::Exclusive))
+    }
+
+    pub(super) fn name(&self, slot: Slot) -> String {
+        let name = self.hold(slot).and_then(|hold| hold.name.as_ref());
+        name.map_or_else(String::new, ToString::to_string)
+    }
+
+    pub(super) fn in_transaction(&self) -> Option<SegmentName> {
+        self.holds.iter().find(|hold| hold.writer.is_some())?.name.clone()
+    }
+
+    pub(super) fn holds_any(&self, thread: ThreadKey) -> bool {
+        self.holds.iter().any(|hold| hold.holders().any(|holder| holder == thread))
+    }
+
+    /// The threads that hold one of `slots` so that a request in `mode` must wait, and where.
+    pub(super) fn conflicts(
+        &self,
+        slots: &[Slot],
+        mode: Mode,
+    ) -> impl Iterator<Item = (Slot, ThreadKey)> {
+        slots.iter().flat_map(move |slot| {
+            let hold = self.hold(*slot).filter(|hold| !hold.allows(mode));
+            hold.into_iter().flat_map(Hold::holders).map(|holder| (*slot, holder))
+        })
+    }
+
+    /// A slot because of which a new request must wait, if it must.
+    pub(super) fn obstacle(&self, slots: &[Slot], mode: Mode, thread: ThreadKey) -> Option<Slot> {
+        if let Some((slot, _)) = self.conflicts(slots, mode).next() {
+            return Some(slot);
+        }
+        if self.queue.is_empty() || self.holds_any(thread) {
+            return None;
+        }
+        slots
+            .iter()
+            .copied()
+            .find(|slot| self.queue.iter().any(|earlier| blocks(earlier, *slot, mode)))
+    }
+
+    pub(super) fn take(&mut self, slots: &[Slot], mode: Mode, thread: ThreadKey) {
+        for slot in slots {
+            let Some(hold) = self.hold_mut(*slot) else { continue };
+            match mode {
+                Mode::Exclusive => hold.writer = Some(thread),
+                Mode::Shared => hold.readers.push(thread),
+            }
+        }
+    }
+
+    pub(super) fn give_back(&mut self, slots: &[Slot], mode: Mode, thread: ThreadKey) {
+        for slot in slots {
+            let Some(hold) = self.hold_mut(*slot) else { continue };
+            match mode {
+                Mode::Exclusive => hold.writer = None,
+                Mode::Shared => {
+                    if let Some(at) = hold.readers.iter().position(|reader| *reader == thread) {
+                        hold.readers.swap_remove(at);
+                    }
+                }
+            }
+        }
+    }
+
+    pub(super) fn hand_over(&mut self, slots: &[Slot], to: ThreadKey) {
+        for slot in slots {
+            if let Some(hold) = self.hold_mut(*slot) {
+                hold.writer = Some(to);
+            }
+        }
+    }
+
+    /// Grants every waiting request that can be, in order.
+    pub(super) fn grant_waiting(&mut self) {
+        if self.queue.is_empty() {
+            return;
+        }
+        let mut still_waiting: VecDeque<Arc<Waiter>> = VecDeque::new();
+        for waiter in std::mem::take(&mut self.queue) {
+            let free = self.conflicts(&waiter.slots, waiter.mode).next().is_none();
+            let behind = |slot: &Slot| {
+                still_waiting.iter().any(|earlier| blocks(earlier, *slot, waiter.mode))
+            };
+            if free && (waiter.overtakes || !waiter.slots.iter().any(behind)) {
+                let slots: Slots = waiter.slots.clone();
+                self.take(&slots, waiter.mode, waiter.thread);
+                waiter.granted.notify_one();
+            } else {
+                still_waiting.push_back(waiter);
+            }
+        }
+        self.queue = still_waiting;
+    }
+}
+
+/// True if a request for `slot` in `mode` must stay behind the earlier one.
+fn blocks(earlier: &Waiter, slot: Slot, mode: Mode) -> bool {
+    let both_shared = earlier.mode == Mode::Shared && mode == Mode::Shared;
+    !both_shared && earlier.slots.contains(&slot)
+}

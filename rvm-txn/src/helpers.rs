@@ -1,0 +1,180 @@
+//! A small pool of threads that force logs next to the thread that commits, so that a commit over several segments takes one
+//! round of forces. The threads start when first needed; without them the logs are forced one after the other.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use parking_lot::{Condvar, Mutex};
+use rvm_log::{LogError, Lsn};
+
+use crate::log_handle::LogHandle;
+use crate::shared::Shared;
+
+pub(crate) struct Helpers {
+    limit: usize,
+    queue: Arc<JobQueue>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+#[derive(Default)]
+struct JobQueue {
+    jobs: Mutex<Jobs>,
+    added: Condvar,
+}
+
+#[derive(Default)]
+struct Jobs {
+    waiting: VecDeque<Job>,
+    stopped: bool,
+}
+
+struct Job {
+    shared: Arc<Shared>,
+    log: Arc<LogHandle>,
+    target: Lsn,
+    round: Arc<Round>,
+}
+
+/// The forces of one commit that helpers do.
+#[derive(Default)]
+struct Round {
+    state: Mutex<RoundState>,
+    done: Condvar,
+}
+
+#[derive(Default)]
+struct RoundState {
+    left: usize,
+    failure: Option<Arc<LogError>>,
+}
+
+impl Helpers {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self { limit, queue: Arc::default(), threads: Mutex::default() }
+    }
+
+    /// Forces every log up to its target, in parallel.
+    ///
+    /// # Errors
+    /// The first failure of the store. All forces have ended then.
+    pub(crate) fn force_all(
+        &self,
+        shared: &Shared,
+        targets: &[(Arc<LogHandle>, Lsn)],
+    ) -> Result<(), Arc<LogError>> {
+        let mut due = targets.iter().filter(|(log, lsn)| log.latch.lock().durable < *lsn);
+        let Some((first, first_target)) = due.next() else { return Ok(()) };
+        let round = Arc::new(Round::default());
+        let mut own_result = Ok(());
+        let jobs: Vec<Job> = match shared.this() {
+            Some(this) if self.limit > 0 => due
+                .map(|(log, target)| Job {
+                    shared: Arc::clone(&this),
+                    log: Arc::clone(log),
+                    target: *target,
+                    round: Arc::clone(&round),
+                })
+                .collect(),
+            _ => {
+                for (log, target) in due {
+                    own_result = own_result.and(log.force_to(*target, shared));
+                }
+                Vec::new()
+            }
+        };
+        self.submit(jobs, &round);
+        own_result = first.force_to(*first_target, shared).and(own_result);
+        let mut state = round.state.lock();
+        while state.left > 0 {
+            round.done.wait(&mut state);
+        }
+        match state.failure.take() {
+            Some(failure) => Err(failure),
+            None => own_result,
+        }
+    }
+
+    fn submit(&self, jobs: Vec<Job>, round: &Round) {
+        if jobs.is_empty() {
+            return;
+        }
+        round.state.lock().left = jobs.len();
+        let any_thread = self.start_threads(jobs.len());
+        self.queue.jobs.lock().waiting.extend(jobs);
+        self.queue.added.notify_all();
+        if !any_thread {
+            self.queue.work_through();
+        }
+    }
+
+    /// Starts threads until there are as many as wanted; false if the system gives none.
+    fn start_threads(&self, wanted: usize) -> bool {
+        let mut threads = self.threads.lock();
+        while threads.len() < wanted.min(self.limit) {
+            let queue = Arc::clone(&self.queue);
+            let name = format!("rvm-force-{}", threads.len());
+            match std::thread::Builder::new().name(name).spawn(move || queue.work()) {
+                Ok(thread) => threads.push(thread),
+                Err(_) => break,
+            }
+        }
+        !threads.is_empty()
+    }
+
+    /// Ends the threads, once their queue is empty.
+    pub(crate) fn stop(&self) {
+        self.queue.jobs.lock().stopped = true;
+        self.queue.added.notify_all();
+        for thread in self.threads.lock().drain(..) {
+            // A panic in a thread was reported when it happened.
+            drop(thread.join());
+        }
+    }
+}
+
+impl JobQueue {
+    fn work(&self) {
+        loop {
+            let mut jobs = self.jobs.lock();
+            let job = loop {
+                if let Some(job) = jobs.waiting.pop_front() {
+                    break job;
+                }
+                if jobs.stopped {
+                    return;
+                }
+                self.added.wait(&mut jobs);
+            };
+            drop(jobs);
+            job.run();
+        }
+    }
+
+    fn work_through(&self) {
+        loop {
+            let job = self.jobs.lock().waiting.pop_front();
+            match job {
+                Some(job) => job.run(),
+                None => return,
+            }
+        }
+    }
+}
+
+impl Job {
+    fn run(self) {
+        let result = self.log.force_to(self.target, &self.shared);
+        let mut state = self.round.state.lock();
+        state.left -= 1;
+        state.failure = state.failure.take().or(result.err());
+        self.round.done.notify_all();
+    }
+}
+
+impl fmt::Debug for Helpers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Helpers").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,53 @@
+//! Group commit: one write in flight per log, led by one of those who wait for it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::MutexGuard;
+use rvm_log::{LogError, Lsn};
+
+use super::LogHandle;
+use crate::shared::Shared;
+
+impl LogHandle {
+    /// Returns when everything below `target` is durable. Joins the force that is under way, then leads one if that was not enough;
+    /// a leader writes for everyone who appended before it began.
+    ///
+    /// # Errors
+    /// The first failure of the store, once it is poisoned. A force is never tried again.
+    pub(crate) fn force_to(&self, target: Lsn, shared: &Shared) -> Result<(), Arc<LogError>> {
+        let mut state = self.latch.lock();
+        loop {
+            if state.durable >= target {
+                return Ok(());
+            }
+            if let Some(cause) = shared.poison.cause() {
+                return Err(cause);
+            }
+            if state.forcing {
+                self.changed.wait(&mut state);
+                continue;
+            }
+            state.forcing = true;
+            let (synced, ring) = (state.durable, state.ring);
+            let batch = state.tail.seal(synced, self.checksums);
+            let started = Instant::now();
+            let forced = MutexGuard::unlocked(&mut state, || batch.force(self.blob.as_ref(), ring));
+            state.forcing = false;
+            match forced {
+                Ok(()) => {
+                    shared.counters.force_latency.record(started.elapsed());
+                    shared.counters.log_forces.add(1);
+                    shared.counters.force_bytes.add(batch.len());
+                    state.raise_durable(batch.end());
+                    state.tail.recycle(batch);
+                    self.changed.notify_all();
+                }
+                Err(failure) => {
+                    drop(state);
+                    return Err(shared.set_poison(failure));
+                }
+            }
+        }
+    }
+}

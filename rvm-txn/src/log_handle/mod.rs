@@ -1,0 +1,97 @@
+//! One segment's log while the store is open.
+//!
+//! The *latch* guards the in-memory tail and the positions; it is held for memory work only, never over I/O, and several are
+//! taken in the order of [`LogHandle::index`]. Positions only grow: `head <= decided <= durable <= end`. A record is
+//! *durable* when its bytes are on stable storage, and *decided* when, besides, all that its commit hangs on is durable too: only
+//! then can no crash take it back, and only then may truncation pass it.
+
+mod force;
+mod state;
+
+use std::sync::{Arc, Weak};
+
+use parking_lot::{Condvar, Mutex};
+use rvm_log::{Checksums, Epoch, LogFile, LogId, Lsn, Ring};
+use rvm_storage::{Blob, SegmentName};
+use smallvec::SmallVec;
+
+pub(crate) use state::LogState;
+
+use crate::error::{Error, Result};
+use crate::shared::Shared;
+
+#[derive(Debug)]
+pub(crate) struct LogHandle {
+    /// The order in which latches are taken.
+    pub(crate) index: u64,
+    pub(crate) id: LogId,
+    pub(crate) name: SegmentName,
+    /// Fixed while the store is open.
+    pub(crate) epoch: Epoch,
+    pub(crate) checksums: Checksums,
+    pub(crate) blob: Arc<dyn Blob>,
+    /// The header. Locked for changes of it only; taken before the latch, never behind it.
+    pub(crate) file: Mutex<LogFile>,
+    /// Held while the head moves, the ring is resized, or the log is read back; taken before `file`.
+    pub(crate) truncation: Mutex<()>,
+    /// The latch.
+    pub(crate) latch: Mutex<LogState>,
+    /// Signalled, under the latch, when a position, a flag or the store's health changes.
+    pub(crate) changed: Condvar,
+}
+
+/// An undecided record that names other logs: it is decided only together with these positions.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) lsn: Lsn,
+    /// Weak, since logs that share transactions name each other. A log that is gone was resolved before.
+    pub(crate) others: SmallVec<[(Weak<LogHandle>, Lsn); 3]>,
+}
+
+impl LogHandle {
+    /// The handle of an empty log.
+    pub(crate) fn new(index: u64, file: LogFile) -> Self {
+        let header = file.header();
+        Self {
+            index,
+            id: header.log_id,
+            name: header.segment_name.clone(),
+            epoch: header.epoch,
+            checksums: file.checksums(),
+            blob: file.shared_blob(),
+            latch: Mutex::new(LogState::empty_at(header.head, header.ring)),
+            file: Mutex::new(file),
+            truncation: Mutex::new(()),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Where the log's next record goes.
+    pub(crate) fn end(&self) -> Lsn {
+        self.latch.lock().tail.end()
+    }
+
+    pub(crate) fn ring(&self) -> Ring {
+        self.latch.lock().ring
+    }
+
+    /// Lets the header say that the segment has at least `len` bytes, durably.
+    ///
+    /// # Errors
+    /// [`Error::Poisoned`].
+    pub(crate) fn note_segment_len(&self, shared: &Shared, len: u64) -> Result<()> {
+        let mut file = self.file.lock();
+        if file.header().segment_len >= len {
+            return Ok(());
+        }
+        let changed = file.change_header(|header| header.segment_len = len);
+        drop(file);
+        changed.map_err(|failure| Error::Poisoned { cause: shared.set_poison(failure) })
+    }
+
+    /// Wakes all who wait for something of this log, for them to look at the store's health.
+    pub(crate) fn wake_all(&self) {
+        let _latched = self.latch.lock();
+        self.changed.notify_all();
+    }
+}

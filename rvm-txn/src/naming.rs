@@ -1,0 +1,312 @@
+//! Segments by name: map, unmap, destroy, list.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::{MutexGuard, RwLock};
+use rvm_log::{LogError, LogFile, NewLog, ReplaySink, StoreId, draw_log_id, replay};
+use rvm_storage::memory::{Region, Residency};
+use rvm_storage::widths::narrow;
+use rvm_storage::{Blob, FileName, FileRole, Fill, SegmentName};
+
+use crate::closure::decide;
+use crate::error::{Error, Result};
+use crate::log_handle::LogHandle;
+use crate::segment::{Segment, SegmentInner};
+use crate::shared::{Naming, Shared};
+use crate::store::Store;
+use crate::truncate::{lock_layout, truncate_all};
+
+/// A segment of a store, mapped or not.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct SegmentInfo {
+    /// Its name.
+    pub name: String,
+    /// Its length in bytes.
+    pub len: u64,
+    /// Whether it is mapped.
+    pub mapped: bool,
+    /// Bytes of its log that are in use.
+    pub log_used: u64,
+    /// Bytes that its log can hold; 0 if it has none yet.
+    pub log_capacity: u64,
+}
+
+impl Store {
+    /// Maps a segment of at least `len` bytes: makes it, all zeros, if it is not there; extends it by zeros if it is
+    /// shorter; a longer one is mapped whole.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyMapped`]; [`Error::InvalidName`]; [`Error::InvalidLength`] for 0 bytes or more than memory can
+    /// address; [`Error::ReadOnly`] if it would have to be made or extended; [`Error::Poisoned`], [`Error::Closed`],
+    /// [`Error::Forked`]; corruption; I/O, [out of space](Error::is_out_of_space) included: nothing has changed then.
+    pub fn map(&self, name: &str, len: u64) -> Result<Segment> {
+        let shared = &self.shared;
+        shared.check_usable()?;
+        let name = SegmentName::new(name)?;
+        let mut naming = shared.naming.lock();
+        if shared.segments.lock().contains_key(&name) {
+            return Err(Error::AlreadyMapped { segment: name.to_string() });
+        }
+        if shared.read_only {
+            return self.map_copied(&name, len);
+        }
+        shared.poison.check()?;
+        let blob = segment_of_length(shared, &name, len)?;
+        let len = blob.len()?;
+        let log = self.log_of(&name, len, &mut naming)?;
+        let memory = fill(shared, blob.as_ref(), &log, len)?;
+        drop(naming);
+        Ok(register(shared, name, len, memory, Some(log)))
+    }
+
+    /// Unmaps a segment. Its committed changes stay; its memory is given back when the last guard is gone.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while a transaction or a read guard has it; [`Error::NotMapped`], [`Error::ForeignSegment`],
+    /// [`Error::Closed`], [`Error::Forked`].
+    pub fn unmap(&self, segment: &Segment) -> Result<()> {
+        let shared = &self.shared;
+        shared.check_usable()?;
+        if !Arc::ptr_eq(&segment.shared, shared) {
+            return Err(Error::ForeignSegment { segment: segment.name().to_owned() });
+        }
+        let _naming = shared.naming.lock();
+        if !segment.inner.mapped.load(Ordering::Acquire) {
+            return Err(Error::NotMapped { segment: segment.name().to_owned() });
+        }
+        shared.arbiter.remove(segment.inner.slot)?;
+        segment.inner.mapped.store(false, Ordering::Release);
+        shared.segments.lock().remove(&segment.inner.name);
+        Ok(())
+    }
+
+    /// Erases a segment and its log.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyMapped`] while it is mapped; [`Error::NotFound`]; [`Error::InvalidName`], [`Error::ReadOnly`],
+    /// [`Error::Poisoned`], [`Error::Closed`], [`Error::Forked`]; I/O.
+    pub fn destroy(&self, name: &str) -> Result<()> {
+        let shared = &self.shared;
+        shared.check_writable("destroy a segment")?;
+        shared.poison.check()?;
+        let name = SegmentName::new(name)?;
+        let _naming = shared.naming.lock();
+        if shared.segments.lock().contains_key(&name) {
+            return Err(Error::AlreadyMapped { segment: name.to_string() });
+        }
+        let storage = shared.storage.as_ref();
+        let segment = FileName::new(&name, FileRole::Segment);
+        if let Err(error) = storage.open(&segment) {
+            if error.is_not_found() {
+                let store = storage.location();
+                return Err(Error::NotFound { segment: name.to_string(), store });
+            }
+            return Err(error.into());
+        }
+        let had_log = shared.logs.lock().get(&name).cloned();
+        if let Some(own) = &had_log {
+            resolve(shared, own)?;
+        }
+        let layout = lock_layout(shared)?;
+        if had_log.is_some() {
+            shared.logs.lock().remove(&name);
+            storage.remove(&FileName::new(&name, FileRole::Log))?;
+            sync_names(shared)?;
+        }
+        storage.remove(&segment)?;
+        sync_names(shared)?;
+        drop(layout);
+        Ok(())
+    }
+
+    /// All segments of the store, sorted by name.
+    ///
+    /// # Errors
+    /// [`Error::Closed`], [`Error::Forked`]; I/O.
+    pub fn segments(&self) -> Result<Vec<SegmentInfo>> {
+        let shared = &self.shared;
+        shared.check_usable()?;
+        let mut names = shared.storage.list()?;
+        names.retain(|name| name.role() == FileRole::Segment);
+        names.sort();
+        let mut infos = Vec::with_capacity(names.len());
+        for file in names {
+            let len = shared.storage.open(&file)?.len()?;
+            let name = file.segment();
+            let mapped = shared.segments.lock().contains_key(name);
+            let log = shared.logs.lock().get(name).cloned();
+            let (log_used, log_capacity) = log.map_or((0, 0), |log| {
+                let state = log.latch.lock();
+                (state.live_len(), state.ring.capacity())
+            });
+            infos.push(SegmentInfo { name: name.to_string(), len, mapped, log_used, log_capacity });
+        }
+        Ok(infos)
+    }
+
+    /// The log of a segment that has the length `len`; made if there is none.
+    fn log_of(
+        &self,
+        name: &SegmentName,
+        len: u64,
+        naming: &mut MutexGuard<'_, Naming>,
+    ) -> Result<Arc<LogHandle>> {
+        let shared = &self.shared;
+        let known = shared.logs.lock().get(name).cloned();
+        if let Some(log) = known {
+            log.note_segment_len(shared, len)?;
+            return Ok(log);
+        }
+        let storage = shared.storage.as_ref();
+        let store_id = match naming.store_id {
+            Some(store_id) => store_id,
+            None => {
+                let mut store_id = StoreId([0; 16]);
+                storage.fill_random(&mut store_id.0)?;
+                store_id
+            }
+        };
+        let new = NewLog {
+            segment: name.clone(),
+            segment_len: len,
+            store_id,
+            log_id: draw_log_id(storage)?,
+            epoch: shared.epoch,
+            ring: shared.rings.initial,
+        };
+        let file = {
+            let _layout = lock_layout(shared)?;
+            LogFile::create(storage, &new)?
+        };
+        naming.store_id = Some(store_id);
+        let log = Arc::new(LogHandle::new(naming.next_log_index, file));
+        naming.next_log_index += 1;
+        shared.logs.lock().insert(name.clone(), Arc::clone(&log));
+        Ok(log)
+    }
+}
+
+/// The segment's file, made or extended so that it has at least `len` bytes, durably.
+fn segment_of_length(shared: &Shared, name: &SegmentName, len: u64) -> Result<Arc<dyn Blob>> {
+    let storage = shared.storage.as_ref();
+    let file = FileName::new(name, FileRole::Segment);
+    let invalid = |len, reason| Error::InvalidLength { segment: name.to_string(), len, reason };
+    if isize::try_from(len).is_err() {
+        return Err(invalid(len, "memory cannot address that many bytes"));
+    }
+    match storage.open(&file) {
+        Ok(blob) => {
+            let found = blob.len()?;
+            if found.max(len) == 0 {
+                return Err(invalid(0, "a segment has at least one byte"));
+            }
+            if found < len {
+                blob.allocate(len, Fill::Reserved)?;
+                force(shared, blob.as_ref())?;
+            }
+            Ok(blob)
+        }
+        Err(error) if error.is_not_found() => {
+            if len == 0 {
+                return Err(invalid(0, "a new segment has at least one byte"));
+            }
+            create_segment(shared, name, len)?;
+            Ok(storage.open(&file)?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes the file whole under a temporary name, so that a crash never leaves a part of it.
+fn create_segment(shared: &Shared, name: &SegmentName, len: u64) -> Result<()> {
+    let storage = shared.storage.as_ref();
+    let temporary = FileName::new(name, FileRole::NewSegment);
+    let made = storage.create(&temporary).and_then(|blob| {
+        blob.allocate(len, Fill::Reserved)?;
+        blob.force()
+    });
+    if let Err(error) = made {
+        // What remains is garbage that the next opening removes.
+        storage.remove(&temporary).ok();
+        return Err(error.into());
+    }
+    let _layout = lock_layout(shared)?;
+    storage.rename(&temporary, &FileName::new(name, FileRole::Segment))?;
+    sync_names(shared)
+}
+
+/// The segment's memory: its file, and over that what its log holds. Truncation is held meanwhile.
+fn fill(shared: &Shared, blob: &dyn Blob, log: &Arc<LogHandle>, len: u64) -> Result<Region> {
+    let _right = log.truncation.lock();
+    let target = std::iter::once((Arc::clone(log), log.end())).collect();
+    decide(shared, target).map_err(|cause| Error::Poisoned { cause })?;
+    let mut memory = match shared.config.residency {
+        Residency::Resident => Region::resident(blob, len, len)?,
+        Residency::Mapped(token) => Region::mapped(blob, len, len, token)?,
+    };
+    let header = log.file.lock().header().clone();
+    let (head, end) = {
+        let state = log.latch.lock();
+        (state.head, state.tail.end())
+    };
+    replay(log.blob.as_ref(), &header, (head, end), len, &mut IntoMemory(&mut memory))?;
+    Ok(memory)
+}
+
+/// Makes a filled memory a mapped segment.
+pub(crate) fn register(
+    shared: &Arc<Shared>,
+    name: SegmentName,
+    len: u64,
+    memory: Region,
+    log: Option<Arc<LogHandle>>,
+) -> Segment {
+    let inner = Arc::new(SegmentInner {
+        slot: shared.arbiter.add(&name),
+        len,
+        memory: Arc::new(RwLock::new(memory)),
+        log,
+        mapped: AtomicBool::new(true),
+        spoiled: AtomicBool::new(false),
+        name,
+    });
+    shared.segments.lock().insert(inner.name.clone(), Arc::clone(&inner));
+    Segment { shared: Arc::clone(shared), inner }
+}
+
+/// Takes replayed bytes straight into a segment's memory.
+pub(crate) struct IntoMemory<'a>(pub(crate) &'a mut [u8]);
+
+impl ReplaySink for IntoMemory<'_> {
+    fn apply(&mut self, offset: u64, bytes: &[u8]) -> std::result::Result<(), LogError> {
+        let start = narrow(offset);
+        if let Some(to) = self.0.get_mut(start..start.saturating_add(bytes.len())) {
+            to.copy_from_slice(bytes);
+        }
+        Ok(())
+    }
+}
+
+/// Empties every log that shares transactions with `own`, so that no record names it any more.
+fn resolve(shared: &Shared, own: &Arc<LogHandle>) -> Result<()> {
+    for log in shared.all_logs() {
+        let shares = log.latch.lock().entangled;
+        if shares || Arc::ptr_eq(&log, own) {
+            let right = log.truncation.lock();
+            truncate_all(shared, &log, &right)?;
+        }
+    }
+    Ok(())
+}
+
+fn sync_names(shared: &Shared) -> Result<()> {
+    let synced = shared.storage.sync_names();
+    synced.map_err(|error| Error::Poisoned { cause: shared.set_poison(error.into()) })
+}
+
+fn force(shared: &Shared, blob: &dyn Blob) -> Result<()> {
+    let forced = blob.force();
+    forced.map_err(|error| Error::Poisoned { cause: shared.set_poison(error.into()) })
+}

@@ -1,0 +1,35 @@
+//! Does the same to several things, on several threads.
+
+use parking_lot::Mutex;
+
+/// The results of `work` on each item, in order. Up to `helpers` threads help the calling one.
+pub(crate) fn map_in_parallel<T: Send, R: Send>(
+    helpers: usize,
+    items: Vec<T>,
+    work: impl Fn(T) -> R + Sync,
+) -> Vec<R> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = helpers.min(cores - 1).min(items.len().saturating_sub(1));
+    if threads == 0 {
+        return items.into_iter().map(work).collect();
+    }
+    let results: Mutex<Vec<Option<R>>> = Mutex::new(items.iter().map(|_| None).collect());
+    let items = Mutex::new(items.into_iter().enumerate());
+    let run = || {
+        loop {
+            let next = items.lock().next();
+            let Some((index, item)) = next else { return };
+            let result = work(item);
+            if let Some(place) = results.lock().get_mut(index) {
+                *place = Some(result);
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(run);
+        }
+        run();
+    });
+    results.into_inner().into_iter().flatten().collect()
+}

@@ -1,0 +1,92 @@
+//! Recovery: what opening a store does before anything else.
+//!
+//! Every log is forced and its cached pages are dropped, so that the verdict rests on stable storage. Then the logs are scanned, the largest
+//! consistent cut is found, what lies below it is applied to the segments, those are forced, and only then are the logs reset to a new
+//! epoch. A crash at any moment leaves a store from which the same cut is found again. A store that was shut down cleanly is left as
+//! it is, without a write.
+
+mod cut;
+mod files;
+mod report;
+mod reset;
+mod survey;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use rvm_log::{Epoch, LogFile, Lsn, Replayed, StoreId, TxnId};
+use rvm_storage::{SegmentName, Storage};
+
+use crate::apply::apply_to_segment;
+use crate::config::Config;
+use crate::error::Result;
+use crate::log_handle::LogHandle;
+use crate::parallel::map_in_parallel;
+
+pub(crate) use cut::consistent_cut;
+pub(crate) use files::{StoreFiles, open_logs};
+pub use report::{LogRecovery, RecoveryReport};
+pub(crate) use survey::{Survey, is_clean, survey};
+
+/// A store that can be used.
+pub(crate) struct Recovered {
+    pub(crate) logs: HashMap<SegmentName, Arc<LogHandle>>,
+    pub(crate) epoch: Epoch,
+    pub(crate) store_id: Option<StoreId>,
+    pub(crate) last_txn_id: TxnId,
+    pub(crate) report: RecoveryReport,
+}
+
+/// Brings the store to its committed state. The owner's lock is held.
+///
+/// # Errors
+/// I/O; corruption, with the files untouched.
+pub(crate) fn recover(storage: &dyn Storage, config: &Config) -> Result<Recovered> {
+    let started = Instant::now();
+    let files = StoreFiles::list(storage)?;
+    let logs = open_logs(storage, &files, config.helpers)?;
+    let mut report = RecoveryReport { adopted: files.adopted(), ..RecoveryReport::default() };
+    let logs = if is_clean(&logs)? { logs } else { redo(storage, config, logs, &mut report)? };
+    report.removed_files = files.remove_unfinished(storage)?;
+
+    let epoch = logs.first().map_or(Epoch(1), |log| log.header().epoch);
+    let store_id = logs.first().map(|log| log.header().store_id);
+    let last_txn_id = logs.iter().map(|log| log.header().txn_id_max).max().unwrap_or(TxnId(0));
+    report.epoch = epoch.0;
+    report.duration = started.elapsed();
+    let logs = (0_u64..).zip(logs).map(|(index, log)| {
+        (log.header().segment_name.clone(), Arc::new(LogHandle::new(index, log)))
+    });
+    Ok(Recovered { logs: logs.collect(), epoch, store_id, last_txn_id, report })
+}
+
+/// Scans, cuts, applies and resets.
+fn redo(
+    storage: &dyn Storage,
+    config: &Config,
+    logs: Vec<LogFile>,
+    report: &mut RecoveryReport,
+) -> Result<Vec<LogFile>> {
+    let surveys = map_in_parallel(config.helpers, logs.iter().collect(), survey);
+    let surveys = surveys.into_iter().collect::<std::result::Result<Vec<Survey>, _>>()?;
+    let cuts = consistent_cut(&surveys)?;
+    let applied =
+        map_in_parallel(config.helpers, logs.iter().zip(&cuts).collect(), |(log, cut)| {
+            apply(storage, log, *cut)
+        });
+    for (survey, applied) in surveys.iter().zip(applied) {
+        report.logs.push(LogRecovery::new(survey, applied?));
+    }
+    report.recovered = true;
+    let last_txn_id = surveys.iter().map(|survey| survey.last_txn_id).max();
+    reset::reset(storage, logs, &cuts, last_txn_id.unwrap_or_default(), config.helpers)
+}
+
+fn apply(storage: &dyn Storage, log: &LogFile, cut: Lsn) -> Result<Replayed> {
+    let head = log.header().head;
+    if cut == head {
+        return Ok(Replayed::default());
+    }
+    Ok(apply_to_segment(storage, log.blob(), log.header(), (head, cut))?)
+}

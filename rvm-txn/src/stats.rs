@@ -1,0 +1,154 @@
+//! Counters and latency histograms of a store. All are relaxed: they order nothing.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// A counter that any thread may raise.
+#[derive(Debug, Default)]
+pub(crate) struct Counter(AtomicU64);
+
+impl Counter {
+    pub(crate) fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+const BUCKETS: usize = 48;
+
+/// Counts durations by the power of two of their nanoseconds, without a lock.
+#[derive(Debug)]
+pub(crate) struct Histogram([Counter; BUCKETS]);
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self([const { Counter(AtomicU64::new(0)) }; BUCKETS])
+    }
+}
+
+impl Histogram {
+    pub(crate) fn record(&self, duration: Duration) {
+        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let bucket = usize::try_from((nanos | 1).ilog2()).unwrap_or(BUCKETS);
+        if let Some(counter) = self.0.get(bucket.min(BUCKETS - 1)) {
+            counter.add(1);
+        }
+    }
+
+    fn read(&self) -> Latencies {
+        Latencies { counts: self.0.iter().map(Counter::get).collect() }
+    }
+}
+
+/// How often durations fell between powers of two of nanoseconds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Latencies {
+    counts: Vec<u64>,
+}
+
+impl Latencies {
+    /// How many durations there were.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// The duration that the given part (0 to 1) of all did not exceed, rounded up to a power of two of nanoseconds; zero if there
+    /// were none.
+    #[must_use]
+    pub fn quantile(&self, part: f64) -> Duration {
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_possible_truncation,
+            clippy::cast_precision_loss,
+            clippy::cast_sign_loss,
+            reason = "a rank among counted events"
+        )]
+        let rank = (self.count() as f64 * part.clamp(0.0, 1.0)).ceil() as u64;
+        let mut seen = 0;
+        for (power, count) in (1_u32..).zip(&self.counts) {
+            seen += count;
+            if seen >= rank.max(1) {
+                return Duration::from_nanos(1_u64 << power);
+            }
+        }
+        Duration::ZERO
+    }
+}
+
+/// What a store counts.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) commits_forced: Counter,
+    pub(crate) commits_lazy: Counter,
+    pub(crate) aborts: Counter,
+    pub(crate) undo_records: Counter,
+    pub(crate) redo_ranges: Counter,
+    pub(crate) log_bytes: Counter,
+    pub(crate) log_forces: Counter,
+    pub(crate) force_bytes: Counter,
+    pub(crate) truncations: Counter,
+    pub(crate) truncated_bytes: Counter,
+    pub(crate) truncations_out_of_space: Counter,
+    pub(crate) log_growths: Counter,
+    pub(crate) force_latency: Histogram,
+    pub(crate) commit_latency: Histogram,
+}
+
+/// What a store did since it was opened.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Transactions committed with `Durability::Force`.
+    pub commits_forced: u64,
+    /// Transactions committed with `Durability::Lazy`.
+    pub commits_lazy: u64,
+    /// Transactions aborted, dropped ones included.
+    pub aborts: u64,
+    /// Undo records made.
+    pub undo_records: u64,
+    /// Redo ranges logged.
+    pub redo_ranges: u64,
+    /// Bytes of records appended to logs.
+    pub log_bytes: u64,
+    /// Forces of a log.
+    pub log_forces: u64,
+    /// Bytes that those wrote, in whole blocks.
+    pub force_bytes: u64,
+    /// Truncations that moved a log's head.
+    pub truncations: u64,
+    /// Bytes of log that they freed.
+    pub truncated_bytes: u64,
+    /// Truncations that ran out of space and changed nothing.
+    pub truncations_out_of_space: u64,
+    /// Times that a log grew.
+    pub log_growths: u64,
+    /// How long forces of a log took.
+    pub force_latency: Latencies,
+    /// How long commits with `Durability::Force` took.
+    pub commit_latency: Latencies,
+}
+
+impl Counters {
+    pub(crate) fn read(&self) -> Stats {
+        Stats {
+            commits_forced: self.commits_forced.get(),
+            commits_lazy: self.commits_lazy.get(),
+            aborts: self.aborts.get(),
+            undo_records: self.undo_records.get(),
+            redo_ranges: self.redo_ranges.get(),
+            log_bytes: self.log_bytes.get(),
+            log_forces: self.log_forces.get(),
+            force_bytes: self.force_bytes.get(),
+            truncations: self.truncations.get(),
+            truncated_bytes: self.truncated_bytes.get(),
+            truncations_out_of_space: self.truncations_out_of_space.get(),
+            log_growths: self.log_growths.get(),
+            force_latency: self.force_latency.read(),
+            commit_latency: self.commit_latency.read(),
+        }
+    }
+}

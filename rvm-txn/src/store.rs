@@ -1,0 +1,218 @@
+//! A store: open, begin, read, flush, truncate, close.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rvm_storage::{LockMode, LockScope, Storage};
+
+use crate::arbiter::Wait;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::read::ReadGuards;
+use crate::recovery::{RecoveryReport, recover};
+use crate::segment::Segment;
+use crate::shared::{Beginning, Shared};
+use crate::stats::Stats;
+use crate::transaction::Transaction;
+use crate::truncate::{TruncateReport, truncate_all};
+
+/// A store that is open, for writing or for reading.
+///
+/// Dropping it closes it as far as it can, without telling of failures; [`close`](Self::close) tells.
+#[derive(Debug)]
+pub struct Store {
+    pub(crate) shared: Arc<Shared>,
+    report: RecoveryReport,
+}
+
+impl Store {
+    /// Locks the store, recovers it, and opens it for writing.
+    ///
+    /// # Errors
+    /// [`Error::Locked`]; [`Error::Corrupt`], with all files untouched; [`Error::InvalidOption`]; I/O.
+    pub fn open(storage: Arc<dyn Storage>, config: Config) -> Result<Self> {
+        let rings = config.check()?;
+        let lock = storage.lock(LockScope::Owner, LockMode::Exclusive, Duration::ZERO)?;
+        let recovered = recover(storage.as_ref(), &config)?;
+        let shared = Shared::new(Beginning {
+            storage,
+            config,
+            rings,
+            epoch: recovered.epoch,
+            read_only: false,
+            logs: recovered.logs,
+            store_id: recovered.store_id,
+            last_txn_id: recovered.last_txn_id,
+            owner_lock: Some(lock),
+        })?;
+        let store = Self::new(shared, recovered.report);
+        if store.shared.config.background {
+            store.shared.maintenance.start(&store.shared)?;
+        }
+        Ok(store)
+    }
+
+    pub(crate) fn new(shared: Arc<Shared>, report: RecoveryReport) -> Self {
+        Self { shared, report }
+    }
+
+    /// Begins a transaction over `segments` (each counts once): waits until all are free, takes all or none, first come first
+    /// served.
+    ///
+    /// # Errors
+    /// [`Error::WouldDeadlock`], [`Error::NoSegments`], [`Error::ForeignSegment`], [`Error::NotMapped`],
+    /// [`Error::ReadOnly`], [`Error::Poisoned`], [`Error::Closed`], [`Error::Forked`].
+    pub fn begin(&self, segments: &[&Segment]) -> Result<Transaction> {
+        Transaction::begin(&self.shared, segments, Wait::Forever)
+    }
+
+    /// Begins a transaction, waiting at most `limit`.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when it is over; else as [`begin`](Self::begin).
+    pub fn begin_timeout(&self, segments: &[&Segment], limit: Duration) -> Result<Transaction> {
+        Transaction::begin(&self.shared, segments, Wait::AtMost(limit))
+    }
+
+    /// Begins a transaction without waiting.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if a segment is in use or others wait for it; else as [`begin`](Self::begin).
+    pub fn try_begin(&self, segments: &[&Segment]) -> Result<Transaction> {
+        Transaction::begin(&self.shared, segments, Wait::No)
+    }
+
+    /// A consistent view of several segments; see [`Segment::read`].
+    ///
+    /// # Errors
+    /// As [`Segment::read`], and [`Error::NoSegments`].
+    pub fn read(&self, segments: &[&Segment]) -> Result<ReadGuards> {
+        ReadGuards::take(&self.shared, segments)
+    }
+
+    /// Makes every lazy commit durable.
+    ///
+    /// # Errors
+    /// [`Error::Poisoned`], [`Error::Closed`], [`Error::Forked`].
+    pub fn flush(&self) -> Result<()> {
+        self.shared.check_usable()?;
+        self.shared.decide_all()
+    }
+
+    /// Makes every commit durable, folds all logs into their segments, and brings the logs back to their initial size. Legal at any
+    /// time, with transactions open too: nothing of theirs leaks.
+    ///
+    /// # Errors
+    /// [`Error::Poisoned`], [`Error::ReadOnly`], [`Error::LayoutBusy`], [`Error::Closed`], [`Error::Forked`]. A full device is
+    /// not an error but in the report.
+    pub fn truncate_log(&self) -> Result<TruncateReport> {
+        self.shared.check_writable("truncate the log")?;
+        self.truncate_logs()
+    }
+
+    fn truncate_logs(&self) -> Result<TruncateReport> {
+        let mut report = TruncateReport::default();
+        for log in self.shared.all_logs() {
+            let right = log.truncation.lock();
+            let initial = self.shared.rings.initial;
+            let truncated = truncate_all(&self.shared, &log, &right).and_then(|freed| {
+                if log.ring().capacity() > initial.capacity() {
+                    crate::room::resize(&self.shared, &log, initial, &right)?;
+                }
+                Ok(freed)
+            });
+            match truncated {
+                Ok(0) => {}
+                Ok(freed) => {
+                    report.logs_truncated += 1;
+                    report.freed_bytes += freed;
+                }
+                Err(error) if error.is_out_of_space() => {
+                    report.out_of_space.push(log.name.to_string());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(report)
+    }
+
+    /// What opening the store found and did.
+    #[must_use]
+    pub fn recovery_report(&self) -> &RecoveryReport {
+        &self.report
+    }
+
+    /// What the store did since it was opened.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        self.shared.counters.read()
+    }
+
+    /// Makes every commit durable, folds the logs into the segments, marks the shutdown as clean, and gives the store up. Later calls
+    /// fail with [`Error::Closed`].
+    ///
+    /// # Errors
+    /// [`Error::Busy`] while a transaction is open: nothing has happened then. [`Error::Poisoned`]: the store is closed and will
+    /// be recovered when it is opened again. Out of space: closed too, the logs keep what could not be folded.
+    pub fn close(&self) -> Result<()> {
+        self.shared.check_usable()?;
+        if !self.shared.set_closed() {
+            return Err(Error::Closed);
+        }
+        if let Some(segment) = self.shared.arbiter.in_transaction() {
+            self.shared.set_open();
+            let (segment, waited) = (segment.to_string(), Duration::ZERO);
+            return Err(Error::Busy { segment, waited });
+        }
+        self.shut_down()
+    }
+
+    /// The store is marked as closed: nothing is appended any more.
+    fn shut_down(&self) -> Result<()> {
+        self.shared.maintenance.stop();
+        let settled = if self.shared.read_only { Ok(()) } else { self.settle() };
+        self.shared.helpers.stop();
+        self.shared.release_owner_lock();
+        settled
+    }
+
+    /// Empties the logs and marks them clean.
+    fn settle(&self) -> Result<()> {
+        self.shared.decide_all()?;
+        let report = self.truncate_logs()?;
+        let txn_id_max = self.shared.last_txn_id();
+        for log in self.shared.all_logs() {
+            let mut file = log.file.lock();
+            let durable = log.latch.lock().durable;
+            let header = file.header();
+            if header.clean || header.head != durable {
+                continue;
+            }
+            let marked = file.change_header(|header| {
+                header.synced = durable;
+                header.txn_id_max = txn_id_max;
+                header.clean = true;
+            });
+            drop(file);
+            if let Err(failure) = marked {
+                return Err(Error::Poisoned { cause: self.shared.set_poison(failure) });
+            }
+        }
+        match report.out_of_space.first() {
+            None => Ok(()),
+            Some(segment) => Err(Error::NotFolded { segment: segment.clone() }),
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        if self.shared.in_child() {
+            // The parent's locks and threads are not ours to touch, not even by dropping them.
+            Box::leak(Box::new(Arc::clone(&self.shared)));
+        } else if self.shared.set_closed() {
+            // A drop cannot tell; what was committed is recovered at the next opening.
+            self.shut_down().ok();
+        }
+    }
+}

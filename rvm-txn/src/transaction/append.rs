@@ -1,0 +1,210 @@
+//! The middle of a commit: one record into each log that the transaction wrote, all of them or none, under the logs' latches.
+
+use std::sync::Arc;
+
+use parking_lot::MutexGuard;
+use rvm_log::format::record::Measure;
+use rvm_log::{Dependency, Draft, Epoch, LogError, LogId, Lsn, Participant, TxnId};
+use smallvec::SmallVec;
+
+use super::redo::Redo;
+use super::{Durability, Transaction};
+use crate::closure::Targets;
+use crate::error::{Error, Result};
+use crate::log_handle::{Link, LogHandle, LogState};
+use crate::room::make_room;
+
+/// A record that is about to be appended.
+struct Planned<'a> {
+    log: Arc<LogHandle>,
+    draft: Draft<'a, Redo<'a>>,
+    measure: Measure,
+    part_crc: u32,
+}
+
+type Latches<'a> = SmallVec<[MutexGuard<'a, LogState>; 4]>;
+type Participants = SmallVec<[Participant; 3]>;
+
+/// What appending left to do.
+#[derive(Default)]
+pub(super) struct Appended {
+    /// The ends of the transaction's records and of what it depends on.
+    pub(super) targets: Targets,
+    /// Logs that are full enough to be truncated.
+    pub(super) truncation_due: SmallVec<[Arc<LogHandle>; 2]>,
+    /// Logs that now hold a lazy commit, of which the maintenance thread does not know.
+    pub(super) lazy_news: SmallVec<[Arc<LogHandle>; 2]>,
+}
+
+impl Transaction {
+    /// Appends the transaction's records. A failure means that nothing was reserved: it is not committed.
+    ///
+    /// # Errors
+    /// [`Error::TransactionTooLarge`], [`Error::Poisoned`], [`Error::Closed`], out of space.
+    pub(super) fn append(&self, txn_id: TxnId, durability: Durability) -> Result<Appended> {
+        let (dependencies, depended_on) = self.dependencies();
+        let mut appended = Appended::default();
+        appended.targets.extend(depended_on.iter().cloned());
+        let others = self.parts.iter().filter(|part| part.written).count().saturating_sub(1);
+        let blanks: Participants = std::iter::repeat_n(BLANK, others).collect();
+        let plan = self.plan(txn_id, durability, &blanks, &dependencies)?;
+        let mut latches = self.latch_with_room(&plan)?;
+
+        let ends: SmallVec<[(Participant, Lsn); 4]> = plan
+            .iter()
+            .zip(&latches)
+            .map(|(planned, state)| planned.at(state.tail.end()))
+            .collect();
+        for (index, (planned, state)) in plan.iter().zip(&mut latches).enumerate() {
+            let other = |(place, _): &(usize, _)| *place != index;
+            let participants: Participants =
+                ends.iter().enumerate().filter(other).map(|(_, (part, _))| *part).collect();
+            let draft = Draft { participants: &participants, ..planned.draft.clone() };
+            state.tail.append(&draft, &planned.measure, planned.log.epoch, planned.log.checksums);
+            self.counters(&planned.measure);
+        }
+        for (index, state) in latches.iter_mut().enumerate() {
+            let Some((log, (own, end))) = plan.get(index).map(|p| &p.log).zip(ends.get(index))
+            else {
+                continue;
+            };
+            let others: SmallVec<[_; 3]> = plan
+                .iter()
+                .zip(&ends)
+                .map(|(planned, (_, end))| (&planned.log, *end))
+                .chain(depended_on.iter().map(|(log, lsn)| (log, *lsn)))
+                .filter(|(other, _)| !Arc::ptr_eq(other, log))
+                .map(|(other, end)| (Arc::downgrade(other), end))
+                .collect();
+            if !others.is_empty() {
+                state.entangled = true;
+                state.links.push_back(Link { lsn: own.lsn, others });
+            }
+            appended.targets.push((Arc::clone(log), *end));
+            self.note(log, state, durability, *end, &mut appended);
+        }
+        Ok(appended)
+    }
+
+    /// The segments that were begun and not written, where a crash could still take back what they show.
+    fn dependencies(&self) -> (SmallVec<[Dependency; 2]>, Targets) {
+        let mut dependencies = SmallVec::new();
+        let mut targets = Targets::new();
+        for part in self.parts.iter().filter(|part| !part.written) {
+            let Some(log) = &part.segment.log else { continue };
+            let (lsn, decided) = {
+                let state = log.latch.lock();
+                (state.tail.end(), state.decided)
+            };
+            if lsn > decided {
+                dependencies.push(Dependency { log_id: log.id, epoch: log.epoch, lsn });
+                targets.push((Arc::clone(log), lsn));
+            }
+        }
+        (dependencies, targets)
+    }
+
+    /// The records to be appended, in the order of their logs.
+    fn plan<'a>(
+        &'a self,
+        txn_id: TxnId,
+        durability: Durability,
+        blanks: &'a [Participant],
+        dependencies: &'a [Dependency],
+    ) -> Result<SmallVec<[Planned<'a>; 4]>> {
+        let commit_time = self.shared.storage.unix_nanos();
+        let mut plan: SmallVec<[Planned<'a>; 4]> = SmallVec::new();
+        for (index, part) in self.parts.iter().enumerate().filter(|(_, part)| part.written) {
+            let Some(log) = &part.segment.log else { continue };
+            let draft = Draft {
+                txn_id,
+                commit_time,
+                lazy: durability == Durability::Lazy,
+                participants: blanks,
+                dependencies,
+                label: &self.label,
+                ranges: self.redo(index, part),
+            };
+            let limit = self.shared.rings.max.record_len_max().max(log.ring().record_len_max());
+            let segment = || part.segment.name.to_string();
+            let measure = draft.measure().map_err(|error| match error {
+                LogError::RecordTooLarge { len, limit } => {
+                    Error::TransactionTooLarge { segment: segment(), needed: len, limit }
+                }
+                error => error.into(),
+            })?;
+            let needed = u64::from(measure.total_len);
+            if needed > limit {
+                return Err(Error::TransactionTooLarge { segment: segment(), needed, limit });
+            }
+            let part_crc = if blanks.is_empty() { 0 } else { draft.part_crc() };
+            plan.push(Planned { log: Arc::clone(log), draft, measure, part_crc });
+        }
+        plan.sort_unstable_by_key(|planned| planned.log.index);
+        Ok(plan)
+    }
+
+    /// Takes all latches, in order, at a moment when every log has room and the store is well. Waits hold no latch.
+    fn latch_with_room<'a>(&self, plan: &'a [Planned<'_>]) -> Result<Latches<'a>> {
+        loop {
+            let latches: Latches<'a> =
+                plan.iter().map(|planned| planned.log.latch.lock()).collect();
+            self.shared.poison.check()?;
+            self.shared.check_usable()?;
+            let full = plan
+                .iter()
+                .zip(&latches)
+                .find(|(planned, state)| !state.has_room(planned.measure.total_len.into()));
+            let Some((full, _)) = full else { return Ok(latches) };
+            drop(latches);
+            make_room(&self.shared, &full.log, full.measure.total_len.into())?;
+        }
+    }
+
+    /// What a log remembers of a record that was appended up to `end`.
+    fn note(
+        &self,
+        log: &Arc<LogHandle>,
+        state: &mut LogState,
+        durability: Durability,
+        end: Lsn,
+        appended: &mut Appended,
+    ) {
+        match durability {
+            Durability::Force => state.force_end = end,
+            Durability::Lazy if !state.lazy_noted => {
+                state.lazy_noted = true;
+                appended.lazy_news.push(Arc::clone(log));
+            }
+            Durability::Lazy => {}
+        }
+        let due = self.shared.rings.truncation_due(state.ring);
+        if !state.truncation_asked && self.shared.config.background && state.live_len() > due {
+            state.truncation_asked = true;
+            appended.truncation_due.push(Arc::clone(log));
+        }
+    }
+
+    fn counters(&self, measure: &Measure) {
+        self.shared.counters.log_bytes.add(measure.total_len.into());
+        self.shared.counters.redo_ranges.add(measure.range_count().into());
+    }
+}
+
+impl Planned<'_> {
+    /// This record at `lsn`, as the others name it, and its end.
+    fn at(&self, lsn: Lsn) -> (Participant, Lsn) {
+        let participant = Participant {
+            log_id: self.log.id,
+            epoch: self.log.epoch,
+            lsn,
+            total_len: self.measure.total_len,
+            part_crc: self.part_crc,
+        };
+        (participant, participant.end())
+    }
+}
+
+/// Stands for a participant while lengths are measured.
+const BLANK: Participant =
+    Participant { log_id: LogId(0), epoch: Epoch(0), lsn: Lsn(0), total_len: 0, part_crc: 0 };

@@ -1,0 +1,298 @@
+//! A transaction: exclusive use of some segments, until commit or abort.
+
+mod abort;
+mod append;
+mod commit;
+mod redo;
+
+use std::fmt;
+use std::ops::{Bound, RangeBounds};
+use std::sync::Arc;
+
+use parking_lot::lock_api::ArcRwLockWriteGuard;
+use parking_lot::{RawRwLock, RwLock};
+use rvm_storage::memory::Region;
+use rvm_storage::widths::{narrow, wide};
+use smallvec::SmallVec;
+
+use crate::arbiter::{Mode, Slots, ThreadKey, Wait};
+use crate::config::{RangePolicy, UndoMode};
+use crate::coverage::Coverage;
+use crate::error::{Error, Result};
+use crate::ownership::take_segments;
+use crate::segment::{Segment, SegmentInner};
+use crate::shared::Shared;
+use crate::undo::UndoQueue;
+
+pub use commit::{Commit, Durability};
+
+/// Exclusive use of some segments, until [`commit`](Self::commit) or [`abort`](Self::abort). Dropping it aborts.
+///
+/// It may be sent to another thread; the store then takes the thread that used it last for the one that holds it.
+#[must_use = "dropping a transaction aborts it"]
+pub struct Transaction {
+    shared: Arc<Shared>,
+    /// The segments; empty once they are given back.
+    parts: SmallVec<[Part; 4]>,
+    undo: UndoQueue,
+    label: Vec<u8>,
+    thread: ThreadKey,
+}
+
+/// One segment of a transaction.
+struct Part {
+    segment: Arc<SegmentInner>,
+    memory: ArcRwLockWriteGuard<RawRwLock, Region>,
+    /// Whether any range was declared.
+    written: bool,
+    /// What was declared, under [`RangePolicy::Coalesce`].
+    coverage: Coverage,
+}
+
+impl Transaction {
+    pub(crate) fn begin(shared: &Arc<Shared>, segments: &[&Segment], wait: Wait) -> Result<Self> {
+        shared.check_writable("begin a transaction")?;
+        shared.poison.check()?;
+        let thread = ThreadKey::current();
+        let inners = take_segments(shared, segments, Mode::Exclusive, wait)?;
+        let slots: Slots = inners.iter().map(|inner| inner.slot).collect();
+        let parts: Option<SmallVec<_>> = inners
+            .iter()
+            .map(|segment| {
+                let memory = RwLock::try_write_arc(&segment.memory)?;
+                let segment = Arc::clone(segment);
+                Some(Part { segment, memory, written: false, coverage: Coverage::default() })
+            })
+            .collect();
+        let usable = inners.iter().try_for_each(|inner| inner.check_usable());
+        match (parts, usable.and_then(|()| shared.check_usable())) {
+            (Some(parts), Ok(())) => {
+                let (shared, undo) = (Arc::clone(shared), shared.undo_pool.take());
+                Ok(Self { shared, parts, undo, label: Vec::new(), thread })
+            }
+            (parts, usable) => {
+                drop(parts);
+                shared.arbiter.release(&slots, Mode::Exclusive, thread);
+                usable.and(Err(Error::NoSegments))
+            }
+        }
+    }
+
+    /// Declares that `range` (in bytes of the segment) will change, saves its old bytes, and returns exactly that range to be changed.
+    ///
+    /// Each call makes one undo record, and at commit one redo range that holds the range's final bytes; see
+    /// [`RangePolicy`] for another way.
+    ///
+    /// # Errors
+    /// [`Error::NotInTransaction`], [`Error::OutOfRange`], [`Error::Forked`]; the transaction stays usable.
+    pub fn about_to_modify(
+        &mut self,
+        segment: &Segment,
+        range: impl RangeBounds<u64>,
+    ) -> Result<&mut [u8]> {
+        let (part, start, end) = self.locate(segment, &range)?;
+        self.declare(part, start, end);
+        Ok(self.bytes_mut(part, start, end))
+    }
+
+    /// Returns a range that lies within one that was declared before, to be changed again, without another record.
+    ///
+    /// # Errors
+    /// [`Error::NotDeclared`], [`Error::NotInTransaction`], [`Error::OutOfRange`], [`Error::Forked`].
+    pub fn declared_mut(
+        &mut self,
+        segment: &Segment,
+        range: impl RangeBounds<u64>,
+    ) -> Result<&mut [u8]> {
+        let (part, start, end) = self.locate(segment, &range)?;
+        let declared =
+            match self.shared.config.range_policy {
+                RangePolicy::PerCall => self.undo.records().iter().rev().any(|record| {
+                    record.part == part && record.start <= start && end <= record.end
+                }),
+                RangePolicy::Coalesce => {
+                    self.parts.get(part).is_some_and(|part| part.coverage.contains(start, end))
+                }
+            };
+        if !declared {
+            let segment = segment.name().to_owned();
+            return Err(Error::NotDeclared { segment, start: wide(start), end: wide(end) });
+        }
+        Ok(self.bytes_mut(part, start, end))
+    }
+
+    /// Declares several ranges of a segment and returns them all at once, in the order given.
+    ///
+    /// # Errors
+    /// [`Error::Overlap`] names two that overlap; else as [`about_to_modify`](Self::about_to_modify). Nothing is declared then.
+    pub fn about_to_modify_disjoint<R: RangeBounds<u64>>(
+        &mut self,
+        segment: &Segment,
+        ranges: &[R],
+    ) -> Result<Vec<&mut [u8]>> {
+        let mut located = Vec::with_capacity(ranges.len());
+        let mut part = self.part_of(segment)?;
+        for (order, range) in ranges.iter().enumerate() {
+            let (found, start, end) = self.locate(segment, range)?;
+            part = found;
+            located.push((start, end, order));
+        }
+        let in_call_order = located.clone();
+        located.sort_unstable();
+        for pair in located.windows(2) {
+            if let [(start, end, _), (next_start, next_end, _)] = *pair
+                && next_start < end
+            {
+                return Err(Error::Overlap {
+                    segment: segment.name().to_owned(),
+                    first: (wide(start), wide(end)),
+                    second: (wide(next_start), wide(next_end)),
+                });
+            }
+        }
+        for (start, end, _) in in_call_order {
+            self.declare(part, start, end);
+        }
+        let len = narrow(segment.len());
+        let (mut rest, mut position) = (self.bytes_mut(part, 0, len), 0);
+        let mut slices = Vec::with_capacity(located.len());
+        for (start, end, order) in located {
+            let (_, behind) = rest.split_at_mut_checked(start - position).unwrap_or_default();
+            let (slice, behind) = behind.split_at_mut_checked(end - start).unwrap_or_default();
+            slices.push((order, slice));
+            (rest, position) = (behind, end);
+        }
+        slices.sort_unstable_by_key(|(order, _)| *order);
+        Ok(slices.into_iter().map(|(_, slice)| slice).collect())
+    }
+
+    /// Declares the range of `bytes` at `offset` and copies them there.
+    ///
+    /// # Errors
+    /// As [`about_to_modify`](Self::about_to_modify).
+    pub fn write(&mut self, segment: &Segment, offset: u64, bytes: &[u8]) -> Result<()> {
+        let end = offset.saturating_add(wide(bytes.len()));
+        self.about_to_modify(segment, offset..end)?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    /// The segment with this transaction's changes. What earlier transactions left there may not be durable yet.
+    ///
+    /// # Errors
+    /// [`Error::NotInTransaction`], [`Error::Forked`].
+    pub fn read(&self, segment: &Segment) -> Result<&[u8]> {
+        if self.shared.in_child() {
+            return Err(Error::Forked);
+        }
+        let part = self.part_of(segment)?;
+        Ok(self.parts.get(part).map_or(&[], |part| &part.memory))
+    }
+
+    /// A word for people, kept in the log's records; replaces an earlier one.
+    ///
+    /// # Errors
+    /// [`Error::LabelTooLong`] above 255 bytes.
+    pub fn label(&mut self, label: &str) -> Result<()> {
+        if label.len() > usize::from(u8::MAX) {
+            return Err(Error::LabelTooLong { len: label.len() });
+        }
+        self.label.clear();
+        self.label.extend_from_slice(label.as_bytes());
+        Ok(())
+    }
+
+    fn part_of(&self, segment: &Segment) -> Result<usize> {
+        let part = self.parts.iter().position(|part| Arc::ptr_eq(&part.segment, &segment.inner));
+        part.ok_or_else(|| Error::NotInTransaction { segment: segment.name().to_owned() })
+    }
+
+    /// Checks a range; returns the part and its bounds in memory.
+    fn locate(
+        &mut self,
+        segment: &Segment,
+        range: &impl RangeBounds<u64>,
+    ) -> Result<(usize, usize, usize)> {
+        if self.shared.in_child() {
+            return Err(Error::Forked);
+        }
+        self.follow_thread();
+        let part = self.part_of(segment)?;
+        let start = match range.start_bound() {
+            Bound::Included(start) => *start,
+            Bound::Excluded(before) => before.saturating_add(1),
+            Bound::Unbounded => 0,
+        };
+        let end = match range.end_bound() {
+            Bound::Included(last) => last.saturating_add(1),
+            Bound::Excluded(end) => *end,
+            Bound::Unbounded => segment.len(),
+        };
+        if start > end || end > segment.len() {
+            let (segment, segment_len) = (segment.name().to_owned(), segment.len());
+            return Err(Error::OutOfRange { segment, start, end, segment_len });
+        }
+        Ok((part, narrow(start), narrow(end)))
+    }
+
+    /// The range was located: it lies within the part.
+    fn declare(&mut self, part_index: usize, start: usize, end: usize) {
+        let Some(part) = self.parts.get_mut(part_index) else { return };
+        part.written = true;
+        let keep = self.shared.config.undo == UndoMode::Keep;
+        let (undo, memory) = (&mut self.undo, &part.memory);
+        let mut save = |start: usize, end: usize| {
+            let old = if keep { memory.get(start..end).unwrap_or_default() } else { &[] };
+            undo.push(part_index, (start, end), old);
+        };
+        match self.shared.config.range_policy {
+            RangePolicy::PerCall => save(start, end),
+            RangePolicy::Coalesce => part.coverage.add(start, end, save),
+        }
+    }
+
+    fn bytes_mut(&mut self, part: usize, start: usize, end: usize) -> &mut [u8] {
+        let memory = self.parts.get_mut(part).map(|part| &mut part.memory);
+        memory.and_then(|memory| memory.get_mut(start..end)).unwrap_or_default()
+    }
+
+    /// The store takes the thread that used the transaction last for the one that holds its segments.
+    fn follow_thread(&mut self) {
+        let thread = ThreadKey::current();
+        if thread != self.thread {
+            self.thread = thread;
+            self.shared.arbiter.hand_over(&self.slots(), thread);
+        }
+    }
+
+    fn slots(&self) -> Slots {
+        self.parts.iter().map(|part| part.segment.slot).collect()
+    }
+
+    /// Gives the segments and the undo queue back.
+    fn release(&mut self) {
+        let slots = self.slots();
+        self.parts.clear();
+        self.shared.arbiter.release(&slots, Mode::Exclusive, self.thread);
+        self.shared.counters.undo_records.add(wide(self.undo.records().len()));
+        self.shared.undo_pool.give_back(std::mem::take(&mut self.undo));
+    }
+}
+
+impl Drop for Transaction {
+    fn drop(&mut self) {
+        if !self.parts.is_empty() && !self.shared.in_child() {
+            // A drop cannot tell; a segment that could not be restored says so when it is used next.
+            self.undo_and_release().ok();
+        }
+    }
+}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let segments: Vec<_> = self.parts.iter().map(|part| &part.segment.name).collect();
+        f.debug_struct("Transaction")
+            .field("segments", &segments)
+            .field("declared", &self.undo.records().len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,70 @@
+//! The undo queue of a transaction: one record for each declared range, in call order, the old bytes in an arena that is
+//! used again by later transactions, so that nothing is allocated per call once it has grown.
+
+use parking_lot::Mutex;
+
+/// One declared range of a segment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct UndoRecord {
+    /// The segment, by its place in the transaction.
+    pub(crate) part: usize,
+    /// The first byte.
+    pub(crate) start: usize,
+    /// The byte behind the last.
+    pub(crate) end: usize,
+    /// Where its old bytes lie in the arena.
+    saved_at: usize,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct UndoQueue {
+    records: Vec<UndoRecord>,
+    arena: Vec<u8>,
+}
+
+impl UndoQueue {
+    /// Declares `start..end` of a segment; `old` are its bytes, or nothing if no snapshot is kept.
+    pub(crate) fn push(&mut self, part: usize, (start, end): (usize, usize), old: &[u8]) {
+        self.records.push(UndoRecord { part, start, end, saved_at: self.arena.len() });
+        self.arena.extend_from_slice(old);
+    }
+
+    /// The records, in call order.
+    pub(crate) fn records(&self) -> &[UndoRecord] {
+        &self.records
+    }
+
+    /// The old bytes of a record; empty if none were kept.
+    pub(crate) fn old_bytes(&self, record: &UndoRecord) -> &[u8] {
+        self.arena
+            .get(record.saved_at..record.saved_at + (record.end - record.start))
+            .unwrap_or_default()
+    }
+
+    fn clear(&mut self) {
+        self.records.clear();
+        self.arena.clear();
+    }
+}
+
+/// Queues that wait for the next transaction.
+#[derive(Debug, Default)]
+pub(crate) struct UndoPool(Mutex<Vec<UndoQueue>>);
+
+impl UndoPool {
+    /// Queues beyond this number, and arenas larger than this many bytes, are given back to the system.
+    const QUEUES_MAX: usize = 64;
+    const ARENA_LEN_MAX: usize = 1 << 20;
+
+    pub(crate) fn take(&self) -> UndoQueue {
+        self.0.lock().pop().unwrap_or_default()
+    }
+
+    pub(crate) fn give_back(&self, mut queue: UndoQueue) {
+        queue.clear();
+        let mut pool = self.0.lock();
+        if queue.arena.capacity() <= Self::ARENA_LEN_MAX && pool.len() < Self::QUEUES_MAX {
+            pool.push(queue);
+        }
+    }
+}
