@@ -110,11 +110,7 @@ impl LogFile {
             clean: true,
             segment_name: new.segment.clone(),
         };
-        match storage.remove(&temporary) {
-            Err(error) if !error.is_not_found() => return Err(error.into()),
-            _ => {}
-        }
-        let written = storage.create(&temporary).and_then(|blob| {
+        let written = storage.create_anew(&temporary).and_then(|blob| {
             blob.allocate(new.ring.file_len(), Fill::Written)?;
             let slot = header.encode();
             blob.write_at(0, &slot)?;

@@ -37,6 +37,17 @@ pub trait Storage: Debug + Send + Sync {
     /// `AlreadyExists`; I/O.
     fn create(&self, name: &FileName) -> Result<Arc<dyn Blob>>;
 
+    /// Makes an empty file in place of one that an earlier attempt may have left.
+    ///
+    /// # Errors
+    /// I/O.
+    fn create_anew(&self, name: &FileName) -> Result<Arc<dyn Blob>> {
+        match self.remove(name) {
+            Err(error) if !error.is_not_found() => Err(error),
+            _ => self.create(name),
+        }
+    }
+
     /// Renames a file. Blobs open under the old name are closed first by the caller.
     ///
     /// # Errors

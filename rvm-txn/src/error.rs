@@ -283,7 +283,11 @@ impl Error {
     /// True if the device is full.
     #[must_use]
     pub fn is_out_of_space(&self) -> bool {
-        matches!(self, Self::Io(error) if error.is_out_of_space())
+        match self {
+            Self::Io(error) => error.is_out_of_space(),
+            Self::NotFolded { .. } => true,
+            _ => false,
+        }
     }
 
     /// True if the store takes no more commits until it is opened again.

@@ -176,10 +176,7 @@ impl Store {
             epoch: shared.epoch,
             ring: shared.rings.initial,
         };
-        let file = {
-            let _layout = lock_layout(shared)?;
-            LogFile::create(storage, &new)?
-        };
+        let file = create_log(shared, &new)?;
         naming.store_id = Some(store_id);
         let log = Arc::new(LogHandle::new(naming.next_log_index, file));
         naming.next_log_index += 1;
@@ -223,18 +220,30 @@ fn segment_of_length(shared: &Shared, name: &SegmentName, len: u64) -> Result<Ar
 fn create_segment(shared: &Shared, name: &SegmentName, len: u64) -> Result<()> {
     let storage = shared.storage.as_ref();
     let temporary = FileName::new(name, FileRole::NewSegment);
-    let made = storage.create(&temporary).and_then(|blob| {
+    let _layout = lock_layout(shared)?;
+    let made = storage.create_anew(&temporary).and_then(|blob| {
         blob.allocate(len, Fill::Reserved)?;
-        blob.force()
+        blob.force()?;
+        storage.rename(&temporary, &FileName::new(name, FileRole::Segment))
     });
     if let Err(error) = made {
         // What remains is garbage that the next opening removes.
         storage.remove(&temporary).ok();
         return Err(error.into());
     }
-    let _layout = lock_layout(shared)?;
-    storage.rename(&temporary, &FileName::new(name, FileRole::Segment))?;
     sync_names(shared)
+}
+
+fn create_log(shared: &Shared, new: &NewLog) -> Result<LogFile> {
+    let storage = shared.storage.as_ref();
+    let _layout = lock_layout(shared)?;
+    LogFile::create(storage, new).map_err(|failure| {
+        if storage.open(&FileName::new(&new.segment, FileRole::Log)).is_ok() {
+            // It has its name, but whether durably is unknown.
+            return Error::Poisoned { cause: shared.set_poison(failure) };
+        }
+        failure.into()
+    })
 }
 
 /// The segment's memory: its file, and over that what its log holds. Truncation is held meanwhile.

@@ -62,6 +62,9 @@ pub(super) fn content(what: &str, blob: &dyn Blob, wanted: &[u8]) -> Verdict {
 
 /// Wants bytes to be equal, and tells of the first that is not.
 pub(super) fn same_bytes(what: &str, found: &[u8], wanted: &[u8]) -> Verdict {
+    if found == wanted {
+        return Ok(());
+    }
     equal(&format!("{what}: the number of bytes"), found.len(), wanted.len())?;
     match found.iter().zip(wanted).enumerate().find(|(_, (found, wanted))| found != wanted) {
         None => Ok(()),

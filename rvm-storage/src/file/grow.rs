@@ -55,3 +55,45 @@ fn write_zeros(file: &File, mut offset: u64, end: u64) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use rustix::fs::{MemfdFlags, SealFlags, fcntl_add_seals, memfd_create};
+
+    use super::*;
+
+    /// Guards against a file that stays long when growing it failed half-way: here its space can be reserved, and
+    /// then not be written.
+    #[test]
+    fn a_failed_growth_is_taken_back() {
+        let flags = MemfdFlags::CLOEXEC | MemfdFlags::ALLOW_SEALING;
+        let file = File::from(memfd_create("grow", flags).unwrap());
+        file.set_len(5).unwrap();
+        fcntl_add_seals(&file, SealFlags::WRITE).unwrap();
+        grow(&file, 5, 9_000, Fill::Reserved).unwrap();
+        assert_eq!(file.metadata().unwrap().len(), 9_000);
+
+        let fault = grow(&file, 9_000, 5 << 20, Fill::Written).unwrap_err();
+        assert_eq!(
+            fault.kind(),
+            io::ErrorKind::PermissionDenied,
+            "the first error is the one told"
+        );
+        assert_eq!(file.metadata().unwrap().len(), 9_000);
+    }
+
+    /// Guards against space that is not there when it is needed, and against a log whose forces change metadata.
+    #[test]
+    fn reserved_space_is_there_and_written_space_holds_data() {
+        use rustix::fs::{SeekFrom, seek};
+        use std::os::unix::fs::MetadataExt;
+        const LEN: u64 = (2 << 20) + 4_096;
+        let file = tempfile::tempfile().unwrap();
+        grow(&file, 0, LEN, Fill::Reserved).unwrap();
+        assert!(file.metadata().unwrap().blocks() * 512 >= LEN);
+        grow(&file, LEN, 2 * LEN, Fill::Written).unwrap();
+        assert!(file.metadata().unwrap().blocks() * 512 >= 2 * LEN);
+        // Space that was only reserved is a hole to a reader.
+        assert_eq!(seek(&file, SeekFrom::Hole(LEN)), Ok(2 * LEN));
+    }
+}

@@ -6,7 +6,8 @@
 //! directory itself, so that whoever only reads makes no file. Both belong to a descriptor, not to the process: no
 //! other close gives them up by accident.
 //!
-//! There is no fairness. Waiting is polling, with growing sleeps. A forked child that drops a lock gives nothing up.
+//! There is no fairness. Waiting is polling, with growing sleeps. A forked child that drops a lock gives nothing up;
+//! one that outlives a killed parent still holds it.
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};

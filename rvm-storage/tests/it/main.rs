@@ -1,6 +1,7 @@
 //! The integration tests of the storage crate: one binary, a module for each kind of promise.
 //!
 //! Tests that change what belongs to the whole process run in a child process of their own: see `child`.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod backends;
 mod child;

@@ -64,10 +64,9 @@ fn a_resident_region_stays_in_place_and_keeps_its_bytes() {
     let base = region.base_ptr();
     region.fill(9);
     assert!(!region.release_clean_pages().unwrap());
-    let mut regions = Vec::with_capacity(1);
-    regions.push(region);
-    assert_eq!(regions[0].base_ptr(), base);
-    assert!(regions[0].iter().all(|&byte| byte == 9));
+    let moved = Box::new(region);
+    assert_eq!(moved.base_ptr(), base);
+    assert!(moved.iter().all(|&byte| byte == 9));
 }
 
 /// Guards against a region that only one thread can use.

@@ -6,7 +6,8 @@ use std::io;
 use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::MappedToken;
 use crate::memory::{ForkDetector, Region};
@@ -91,8 +92,9 @@ fn memory_cannot_be_mapped() {
 fn fork_and_ask(errno: i32, fails: impl Fn() -> bool + Send + Sync + 'static) -> io::Result<()> {
     let mut command = Command::new("true");
     let ask = move || if fails() { Err(io::Error::from_raw_os_error(errno)) } else { Ok(()) };
-    // SAFETY: the closure runs between fork and exec. It reads one byte of memory and makes an error of a number; it
-    // neither allocates nor takes locks.
+    // SAFETY: the closure runs between fork and exec, where no other thread is and a lock that one held stays held. It
+    // reads memory, asks for the process id and closes a descriptor; the one lock it tries, it does not wait for. It
+    // makes an error of a number. It may free memory: the allocator of the C library is made ready by `fork`.
     unsafe { command.pre_exec(ask) };
     command.spawn()?.wait().map(drop)
 }
@@ -113,17 +115,14 @@ fn a_forked_child_knows_that_it_is_one() {
 /// Guards against a child that takes its parent's lock away when it drops its copy.
 #[test]
 fn a_lock_dropped_in_a_forked_child_stays_the_parents() {
+    const NOT_DROPPED: i32 = 71;
     let dir = tempfile::tempdir().unwrap();
     let storage = FileStorage::open(dir.path()).unwrap();
-    let take =
-        move || storage.lock(LockScope::Layout, LockMode::Exclusive, std::time::Duration::ZERO);
-    let held = std::sync::Mutex::new(Some(take().unwrap()));
-    let held = Arc::new(held);
+    let take = || storage.lock(LockScope::Layout, LockMode::Exclusive, Duration::ZERO);
+    let held = Arc::new(Mutex::new(Some(take().unwrap())));
     let in_child = Arc::clone(&held);
-    // Dropping frees memory, which only this child and nobody in it uses; it execs right afterwards.
-    let dropped =
-        fork_and_ask(71, move || in_child.try_lock().is_ok_and(|mut l| l.take().is_none()));
-    dropped.unwrap();
+    let drop_it = move || in_child.try_lock().is_ok_and(|mut lock| lock.take().is_some());
+    fork_and_ask(NOT_DROPPED, move || !drop_it()).unwrap();
     assert!(matches!(take(), Err(StorageError::Busy { .. })), "the parent lost its lock");
     drop(held.lock().unwrap().take());
     assert!(take().is_ok());
@@ -147,8 +146,7 @@ fn no_file_of_a_store_takes_the_place_of_a_standard_stream() {
     drop(unsafe { OwnedFd::from_raw_fd(0) });
     let storage = FileStorage::open(&dir).unwrap();
     let blob = storage.create(&name()).unwrap();
-    let _lock =
-        storage.lock(LockScope::Owner, LockMode::Exclusive, std::time::Duration::ZERO).unwrap();
+    let _lock = storage.lock(LockScope::Owner, LockMode::Exclusive, Duration::ZERO).unwrap();
     blob.write_at(0, b"data").unwrap();
     // The lowest free number is what the next open gets: still 0, so none of those above stands there.
     let probe = File::open("/dev/null").unwrap();

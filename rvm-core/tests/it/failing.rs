@@ -1,0 +1,137 @@
+//! A storage that stops at its n-th operation: what it did before is done, that operation and all later ones fail.
+
+use std::fs::File;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use rvm_core::rvm_storage::{
+    Blob, Capabilities, FileName, Fill, LockMode, LockScope, MemStorage, Result, Storage,
+    StorageError, StoreLock, Write,
+};
+
+/// How an operation fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Fault {
+    /// Without having done anything.
+    Before,
+    /// Having done everything: a force whose bytes are there, though it said that it failed.
+    After,
+    /// Once, and out of space; later operations work again.
+    FullOnce,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Failing {
+    inner: MemStorage,
+    left: Arc<AtomicI64>,
+    fault: Fault,
+}
+
+impl Failing {
+    /// Fails the operation behind the first `operations` that change anything.
+    pub(super) fn after(inner: &MemStorage, operations: i64, fault: Fault) -> Self {
+        Self { inner: inner.clone(), left: Arc::new(AtomicI64::new(operations)), fault }
+    }
+
+    /// Whether the fault has happened.
+    pub(super) fn fired(&self) -> bool {
+        self.left.load(Ordering::SeqCst) < 0
+    }
+
+    fn change<T>(&self, operation: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        let left = self.left.fetch_sub(1, Ordering::SeqCst);
+        if left > 0 || (left < 0 && self.fault == Fault::FullOnce) {
+            return work();
+        }
+        if left == 0 && self.fault == Fault::After {
+            work()?;
+        }
+        let source = match self.fault {
+            Fault::FullOnce => io::Error::from(io::ErrorKind::StorageFull),
+            Fault::Before | Fault::After => io::Error::other("the fault of this test"),
+        };
+        let path = String::from("failing");
+        Err(StorageError::Io { operation, path, offset: None, source })
+    }
+
+    fn wrap(&self, inner: Arc<dyn Blob>) -> Arc<dyn Blob> {
+        Arc::new(FailingBlob { inner, storage: self.clone() })
+    }
+}
+
+impl Storage for Failing {
+    fn location(&self) -> String {
+        self.inner.location()
+    }
+    fn list(&self) -> Result<Vec<FileName>> {
+        self.inner.list()
+    }
+    fn open(&self, name: &FileName) -> Result<Arc<dyn Blob>> {
+        Ok(self.wrap(self.inner.open(name)?))
+    }
+    fn create(&self, name: &FileName) -> Result<Arc<dyn Blob>> {
+        Ok(self.wrap(self.change("create", || self.inner.create(name))?))
+    }
+    fn rename(&self, from: &FileName, to: &FileName) -> Result<()> {
+        self.change("rename", || self.inner.rename(from, to))
+    }
+    fn remove(&self, name: &FileName) -> Result<()> {
+        self.change("remove", || self.inner.remove(name))
+    }
+    fn sync_names(&self) -> Result<()> {
+        self.change("sync names of", || self.inner.sync_names())
+    }
+    fn lock(&self, scope: LockScope, mode: LockMode, wait: Duration) -> Result<Box<dyn StoreLock>> {
+        self.inner.lock(scope, mode, wait)
+    }
+    fn fill_random(&self, bytes: &mut [u8]) -> Result<()> {
+        self.inner.fill_random(bytes)
+    }
+    fn unix_nanos(&self) -> u64 {
+        self.inner.unix_nanos()
+    }
+}
+
+#[derive(Debug)]
+struct FailingBlob {
+    inner: Arc<dyn Blob>,
+    storage: Failing,
+}
+
+impl Blob for FailingBlob {
+    fn location(&self) -> &str {
+        self.inner.location()
+    }
+    fn len(&self) -> Result<u64> {
+        self.inner.len()
+    }
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
+        self.inner.read_at(offset, buf)
+    }
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        self.storage.change("write", || self.inner.write_at(offset, bytes))
+    }
+    fn write_and_force(&self, writes: &[Write<'_>]) -> Result<()> {
+        self.storage.change("write and force", || self.inner.write_and_force(writes))
+    }
+    fn allocate(&self, len: u64, fill: Fill) -> Result<()> {
+        self.storage.change("allocate", || self.inner.allocate(len, fill))
+    }
+    fn set_len(&self, len: u64) -> Result<()> {
+        self.storage.change("set the length of", || self.inner.set_len(len))
+    }
+    fn force(&self) -> Result<()> {
+        self.storage.change("force", || self.inner.force())
+    }
+    fn drop_cache(&self) -> Result<()> {
+        self.inner.drop_cache()
+    }
+    fn capabilities(&self) -> Capabilities {
+        self.inner.capabilities()
+    }
+    fn file(&self) -> Result<Option<Arc<File>>> {
+        self.inner.file()
+    }
+}
