@@ -1,7 +1,8 @@
 //! A log's file: its header pair, and how it is made, opened, grown and shrunk.
 //!
 //! Every change of the header goes to one slot, is forced, and then goes to the other, so that either slot alone is enough.
-//! A log is made whole under another name and then renamed, so a log without a readable header is always damaged.
+//! The slot that does not count is written first: it may be torn from the last crash, and a second crash must not tear the
+//! only whole one. A log is made whole under another name and then renamed, so a log without a readable header is always damaged.
 
 use std::sync::Arc;
 
@@ -85,13 +86,16 @@ pub fn draw_salt(storage: &dyn Storage) -> Result<Salt> {
 pub struct LogFile {
     blob: Arc<dyn Blob>,
     header: LogHeader,
+    /// Where the slot lies that the header was read from. The other one may be old or torn.
+    slot_offset: u64,
 }
 
 impl LogFile {
     /// Makes the log, durably: whole under a temporary name, then renamed. The names are synced.
     ///
     /// # Errors
-    /// I/O. When the device is full nothing of the log remains.
+    /// I/O, and when the device is full nothing of the log remains; a [`Damage::HeaderField`] for a value that no header can
+    /// have, before anything is written.
     pub fn create(storage: &dyn Storage, new: &NewLog) -> Result<Self> {
         let temporary = FileName::new(&new.segment, FileRole::NewLog);
         let log = FileName::new(&new.segment, FileRole::Log);
@@ -110,9 +114,9 @@ impl LogFile {
             clean: true,
             segment_name: new.segment.clone(),
         };
+        let slot = encode_readable(&header, &temporary.to_string())?;
         let written = storage.create_anew(&temporary).and_then(|blob| {
             blob.allocate(new.ring.file_len(), Fill::Written)?;
-            let slot = header.encode();
             blob.write_at(0, &slot)?;
             blob.write_at(BLOCK_LEN, &slot)?;
             blob.force()
@@ -124,7 +128,7 @@ impl LogFile {
         }
         storage.rename(&temporary, &log)?;
         storage.sync_names()?;
-        Ok(Self { blob: storage.open(&log)?, header })
+        Ok(Self { blob: storage.open(&log)?, header, slot_offset: 0 })
     }
 
     /// Opens the log of `segment`.
@@ -134,23 +138,19 @@ impl LogFile {
     /// promises more bytes than the file has.
     pub fn open(storage: &dyn Storage, segment: &SegmentName) -> Result<Self> {
         let blob = storage.open(&FileName::new(segment, FileRole::Log))?;
-        let header = read_pair(&*blob)?;
+        let (header, slot_offset) = read_pair(&*blob)?;
         let corrupt = |offset, damage| {
             Err(LogError::Corrupt { file: blob.location().to_owned(), offset, damage })
         };
         if header.segment_name != *segment {
             let found = header.segment_name.to_string();
-            return corrupt(0, Damage::OtherSegment { found });
+            return corrupt(slot_offset, Damage::OtherSegment { found });
         }
         let (found, needed) = (blob.len()?, header.ring.file_len());
         if found < needed {
             return corrupt(found, Damage::TooShort { needed, found });
         }
-        if header.synced > header.ring.limit(header.head) {
-            let (field, value) = ("synced", header.synced.0);
-            return corrupt(0, Damage::HeaderField { field, value });
-        }
-        Ok(Self { blob, header })
+        Ok(Self { blob, header, slot_offset })
     }
 
     /// The file.
@@ -186,13 +186,15 @@ impl LogFile {
     /// Changes the header, durably in both slots.
     ///
     /// # Errors
-    /// I/O; either the old or the new header counts then, and it must not be retried.
+    /// I/O; either the old or the new header counts then, and it must not be retried. A [`Damage::HeaderField`] for a value
+    /// that no header can have; nothing is written then.
     pub fn change_header(&mut self, change: impl FnOnce(&mut LogHeader)) -> Result<()> {
         let mut header = self.header.clone();
         change(&mut header);
         header.generation = self.header.generation.saturating_add(1);
-        let slot = header.encode();
-        for offset in [0, BLOCK_LEN] {
+        let slot = encode_readable(&header, self.blob.location())?;
+        let other_slot_offset = BLOCK_LEN - self.slot_offset;
+        for offset in [other_slot_offset, self.slot_offset] {
             self.blob.write_and_force(&[Write { offset, bytes: &slot }])?;
         }
         self.header = header;
@@ -218,39 +220,54 @@ impl LogFile {
     }
 }
 
-/// Reads both slots; the readable one with the higher generation counts.
-fn read_pair(blob: &dyn Blob) -> Result<LogHeader> {
-    let file = || blob.location().to_owned();
+/// Reads both slots; the readable one with the higher generation counts. Returns where that one lies, too.
+fn read_pair(blob: &dyn Blob) -> Result<(LogHeader, u64)> {
+    let file = blob.location();
     let mut pair = vec![0; narrow(DATA_START)];
     match blob.read_at(0, &mut pair) {
         Err(StorageError::ShortFile { file_len, .. }) => {
             let damage = Damage::TooShort { needed: DATA_START, found: file_len };
-            return Err(LogError::Corrupt { file: file(), offset: file_len, damage });
+            return Err(LogError::Corrupt { file: file.to_owned(), offset: file_len, damage });
         }
         read => read?,
     }
-    let mut best: Option<LogHeader> = None;
+    let mut best: Option<(LogHeader, u64)> = None;
     for (slot, offset) in pair.chunks_exact(SLOT_LEN).zip([0, BLOCK_LEN]) {
         match LogHeader::decode(slot) {
             Ok(header) => {
-                if best.as_ref().is_none_or(|best| best.generation < header.generation) {
-                    best = Some(header);
+                if best.as_ref().is_none_or(|(best, _)| best.generation < header.generation) {
+                    best = Some((header, offset));
                 }
             }
             Err(SlotFault::Unreadable) => {}
-            Err(SlotFault::Version(found)) => {
-                let what = "version";
-                return Err(LogError::Unsupported { file: file(), what, found, known: VERSION });
-            }
-            Err(SlotFault::Features(found)) => {
-                let what = "features";
-                return Err(LogError::Unsupported { file: file(), what, found, known: FEATURES });
-            }
-            Err(SlotFault::Field { name, value }) => {
-                let damage = Damage::HeaderField { field: name, value };
-                return Err(LogError::Corrupt { file: file(), offset, damage });
-            }
+            Err(fault) => return Err(error_of(fault, file, offset)),
         }
     }
-    best.ok_or_else(|| LogError::Corrupt { file: file(), offset: 0, damage: Damage::HeaderPair })
+    best.ok_or_else(|| error_of(SlotFault::Unreadable, file, 0))
+}
+
+/// The bytes of a slot that will be read as this header: a value that every reader refuses must not reach the disk.
+fn encode_readable(header: &LogHeader, file: &str) -> Result<[u8; SLOT_LEN]> {
+    let slot = header.encode();
+    match LogHeader::decode(&slot) {
+        Ok(_) => Ok(slot),
+        Err(fault) => Err(error_of(fault, file, 0)),
+    }
+}
+
+fn error_of(fault: SlotFault, file: &str, offset: u64) -> LogError {
+    let file = file.to_owned();
+    match fault {
+        SlotFault::Unreadable => LogError::Corrupt { file, offset, damage: Damage::HeaderPair },
+        SlotFault::Version(found) => {
+            LogError::Unsupported { file, what: "version", found, known: VERSION }
+        }
+        SlotFault::Features(found) => {
+            LogError::Unsupported { file, what: "features", found, known: FEATURES }
+        }
+        SlotFault::Field { name, value } => {
+            let damage = Damage::HeaderField { field: name, value };
+            LogError::Corrupt { file, offset, damage }
+        }
+    }
 }

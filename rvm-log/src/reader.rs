@@ -1,9 +1,9 @@
 //! Reads a log's ring by LSN through a window in memory, so that a scan holds one stretch or one record at a time.
 
-use rvm_storage::Blob;
+use rvm_storage::{Blob, StorageError};
 use rvm_storage::widths::{narrow, wide};
 
-use crate::error::Result;
+use crate::error::{LogError, Result};
 use crate::ids::Lsn;
 use crate::ring::{Ring, block_end, block_start};
 
@@ -48,7 +48,7 @@ impl<'a> RingReader<'a> {
         let base = block_start(lsn);
         let end = block_end(lsn.plus(len.max(WINDOW_LEN))).min(block_end(self.limit));
         let len = end.since(base).min(self.ring.capacity());
-        self.window.resize(narrow(len), 0);
+        self.make_room(narrow(len))?;
         self.base = base;
         let before_wrap = narrow(self.ring.before_wrap(base, len));
         let (first, wrapped) = self.window.split_at_mut_checked(before_wrap).unwrap_or_default();
@@ -63,4 +63,23 @@ impl<'a> RingReader<'a> {
         }
         Ok(read?)
     }
+
+    /// Sets the window's length. No memory is an error, not an abort: the length may come from a hostile file.
+    fn make_room(&mut self, len: usize) -> Result<()> {
+        let more = len.saturating_sub(self.window.len());
+        if self.window.try_reserve(more).is_err() {
+            self.window.clear();
+            return Err(LogError::Storage(StorageError::Io {
+                operation: "find the memory to read",
+                path: self.blob.location().to_owned(),
+                offset: None,
+                source: std::io::ErrorKind::OutOfMemory.into(),
+            }));
+        }
+        self.window.resize(len, 0);
+        Ok(())
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,6 +10,8 @@ pub const DATA_START: u64 = 2 * BLOCK_LEN;
 pub const CAPACITY_MIN: u64 = 8 * BLOCK_LEN;
 /// The largest ring, in bytes.
 pub const CAPACITY_LIMIT: u64 = 1 << 40;
+/// The longest record, in bytes: what a `u32` that is a multiple of 8 can say.
+pub(crate) const RECORD_LEN_LIMIT: u64 = 0xffff_fff8;
 
 const _: () = assert!(BLOCK_LEN.is_power_of_two());
 
@@ -62,10 +64,10 @@ impl Ring {
     }
 
     /// True if `[head, end)` can be live at once: the block of the tail, which each force writes again, never holds
-    /// live bytes of the head.
+    /// live bytes of the head. `end` is not below `head`.
     #[must_use]
     pub const fn fits(self, head: Lsn, end: Lsn) -> bool {
-        block_end(end).0 - block_start(head).0 <= self.capacity
+        end.0 <= self.limit(head).0
     }
 
     /// The position that no record of a log with this head can reach beyond.
@@ -74,12 +76,12 @@ impl Ring {
         block_start(head).plus(self.capacity)
     }
 
-    /// The longest record that fits an empty ring wherever its tail is, in bytes.
+    /// A record up to this long, in bytes, fits an empty ring wherever its tail is. Two blocks are left out, the one that
+    /// the record starts in and the one that it ends in, so that the figure depends on neither.
     #[must_use]
     pub const fn record_len_max(self) -> u64 {
         let in_ring = self.capacity - 2 * BLOCK_LEN;
-        let in_format = 0xffff_fff8; // a u32, a multiple of 8
-        if in_ring < in_format { in_ring } else { in_format }
+        if in_ring < RECORD_LEN_LIMIT { in_ring } else { RECORD_LEN_LIMIT }
     }
 
     /// How many of the `len` bytes from `lsn` on lie before the end of the ring; the others lie at its start.
@@ -96,8 +98,11 @@ pub(crate) const fn block_start(lsn: Lsn) -> Lsn {
     Lsn(lsn.0 - lsn.0 % BLOCK_LEN)
 }
 
-/// The end of the last block that has bytes below `lsn`.
+/// The end of the last block that has bytes below `lsn`, where there is one below 2^64.
 #[must_use]
 pub(crate) const fn block_end(lsn: Lsn) -> Lsn {
-    Lsn(lsn.0.next_multiple_of(BLOCK_LEN))
+    block_start(lsn.plus(BLOCK_LEN - 1))
 }
+
+#[cfg(test)]
+mod tests;

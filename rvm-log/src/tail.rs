@@ -143,3 +143,6 @@ impl Batch {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

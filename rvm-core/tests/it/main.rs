@@ -1,8 +1,13 @@
 //! The integration tests of the store, as its users see it.
 
+mod child;
+mod damage;
 mod declared;
 mod failing;
 mod faults;
+mod files;
+mod lifecycle;
 mod misuse;
 mod model;
+mod syscalls;
 mod threads;

@@ -5,8 +5,7 @@ use rvm_storage::widths::narrow;
 
 use super::checksum::Running;
 use super::fields::{Put, SLOT, Take, len_of};
-use crate::ids::TxnId;
-use crate::ids::{Epoch, LogId, Lsn, Salt, StoreId};
+use crate::ids::{Epoch, LogId, Lsn, Salt, StoreId, TxnId};
 use crate::ring::{BLOCK_LEN, Ring};
 
 /// The first bytes of a slot.
@@ -119,7 +118,9 @@ impl LogHeader {
         let capacity = number("capacity", &|value| Ring::new(value).is_some())?;
         let head = number("head", &lsn)?;
         let prev_end = number("prev_end", &|value| lsn(value) && value <= head)?;
-        let synced = number("synced", &|value| lsn(value) && value >= head)?;
+        let reach = Ring::new(capacity).map_or(Lsn(0), |ring| ring.limit(Lsn(head)));
+        let in_ring = |value| value >= head && Lsn(value) <= reach;
+        let synced = number("synced", &|value| lsn(value) && in_ring(value))?;
         let txn_id_max = TxnId(number("txn_id_max", &|value| value < Lsn::LIMIT.0)?);
         let clean = take.u32().unwrap_or_default();
         let name_len = take.u32().unwrap_or_default();
@@ -164,3 +165,6 @@ fn name_from(mut take: Take<'_>, len: u32) -> Option<SegmentName> {
     let name = take.bytes(narrow(len.into()))?;
     SegmentName::new(std::str::from_utf8(name).ok()?).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,3 +5,6 @@ pub mod fields;
 pub mod header;
 pub mod record;
 mod varint;
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ pub(super) const CHECKS: &[Check] = &[
     ("a new store is empty", new_store_is_empty),
     ("a created file is listed and empty", created_is_listed),
     ("create makes only what is not there", create_is_exclusive),
+    ("create_anew leaves an empty file, whatever was there", created_anew),
     ("a file that is not there is NotFound", absent_is_not_found),
     ("every role of a segment is a file of its own", roles_are_distinct),
     ("the longest names work", longest_names),
@@ -53,6 +54,16 @@ fn create_is_exclusive(storage: &dyn Storage) -> Verdict {
     done("write_at", blob.write_at(0, b"mine"))?;
     already_exists("a second create", storage.create(&name("a", FileRole::Segment)?))?;
     content("the file behind a refused create", &*blob, b"mine")
+}
+
+fn created_anew(storage: &dyn Storage) -> Verdict {
+    let file = name("a", FileRole::NewLog)?;
+    for _ in 0..2 {
+        let blob = done("create_anew", storage.create_anew(&file))?;
+        content("a file made anew", &*blob, b"")?;
+        done("write_at", blob.write_at(0, b"left over"))?;
+    }
+    listed(storage, &[&file])
 }
 
 fn absent_is_not_found(storage: &dyn Storage) -> Verdict {

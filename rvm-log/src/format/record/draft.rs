@@ -12,6 +12,7 @@ use crate::format::checksum::{Checksums, Running};
 use crate::format::fields::Put;
 use crate::format::varint;
 use crate::ids::{Epoch, Lsn, TxnId};
+use crate::ring::RECORD_LEN_LIMIT;
 
 /// A record that has no position yet.
 #[derive(Clone, Debug)]
@@ -37,7 +38,7 @@ where
     R: Iterator<Item = (u64, &'a [u8])> + Clone,
 {
     /// The limit that the record's length field sets, in bytes.
-    pub const LEN_LIMIT: u64 = 0xffff_fff8;
+    pub const LEN_LIMIT: u64 = RECORD_LEN_LIMIT;
 
     /// A record of a transaction with a single part and nothing else to say.
     pub const fn new(txn_id: TxnId, ranges: R) -> Self {
@@ -63,9 +64,10 @@ where
         for (offset, bytes) in self.ranges.clone() {
             let bytes_len = wide(bytes.len());
             ranges += 1;
-            len += varint::len(offset) + varint::len(bytes_len) + bytes_len;
+            len = len.saturating_add(varint::len(offset) + varint::len(bytes_len));
+            len = len.saturating_add(bytes_len);
         }
-        let len = len.next_multiple_of(RECORD_ALIGN);
+        let len = len.checked_next_multiple_of(RECORD_ALIGN).unwrap_or(u64::MAX);
         let too_large = LogError::RecordTooLarge { len, limit: Self::LEN_LIMIT };
         let counts = (|| {
             if len > Self::LEN_LIMIT {

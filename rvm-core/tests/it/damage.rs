@@ -1,0 +1,200 @@
+//! Damaged, mispaired and foreign files: a distinct error with file and offset, and every file as it was.
+
+use std::sync::Arc;
+
+use rvm_core::rvm_log::format::header::{SLOT_LEN, seal};
+use rvm_core::rvm_log::{DATA_START, Damage, LogError};
+use rvm_core::rvm_storage::{FileName, FileRole, MemStorage, SegmentName, Storage};
+use rvm_core::{Durability, Error, Rvm};
+
+fn file(name: &str, role: FileRole) -> FileName {
+    FileName::new(&SegmentName::new(name).unwrap(), role)
+}
+
+fn log(name: &str) -> FileName {
+    file(name, FileRole::Log)
+}
+
+/// A store that crashed with five acknowledged commits in the log of `a`, each over `a` and `b`.
+fn crashed() -> MemStorage {
+    let storage = MemStorage::new();
+    let rvm = Rvm::options().background(false).open_with(Arc::new(storage.clone())).unwrap();
+    let (a, b) = (rvm.map("a", 1000).unwrap(), rvm.map("b", 1000).unwrap());
+    for i in 0..5_u8 {
+        let mut txn = rvm.begin(&[&a, &b]).unwrap();
+        txn.write(&a, 0, &[i + 1; 100]).unwrap();
+        txn.write(&b, 0, &[i + 1; 100]).unwrap();
+        txn.commit().unwrap();
+    }
+    storage.crash()
+}
+
+/// Opens a damaged store; checks that it is refused as damaged and that no file has changed.
+fn refused(storage: &MemStorage) -> (String, u64, Damage) {
+    let contents = |storage: &MemStorage| {
+        let mut names = storage.list().unwrap();
+        names.sort();
+        names.into_iter().map(|name| (storage.read_file(&name), name)).collect::<Vec<_>>()
+    };
+    let before = contents(storage);
+    let error = Rvm::options().open_with(Arc::new(storage.clone())).unwrap_err();
+    assert!(error.is_corruption(), "{error}");
+    assert_eq!(contents(storage), before, "files were touched");
+    match error {
+        Error::Corrupt(LogError::Corrupt { file, offset, damage }) => (file, offset, damage),
+        error => panic!("{error}"),
+    }
+}
+
+fn change(storage: &MemStorage, name: &FileName, change: impl FnOnce(&mut Vec<u8>)) {
+    let mut bytes = storage.read_file(name).unwrap();
+    change(&mut bytes);
+    storage.replace_file(name, bytes);
+}
+
+#[test]
+fn a_segment_shorter_than_its_log_says() {
+    let storage = crashed();
+    change(&storage, &file("a", FileRole::Segment), |bytes| bytes.truncate(999));
+    let (file, offset, damage) = refused(&storage);
+    assert!(file.ends_with("a.seg"), "{file}");
+    assert_eq!((offset, damage), (999, Damage::TooShort { needed: 1000, found: 999 }));
+}
+
+#[test]
+fn a_segment_that_is_missing() {
+    let storage = crashed();
+    storage.remove(&file("b", FileRole::Segment)).unwrap();
+    let (file, _, damage) = refused(&storage);
+    assert!(file.ends_with("b.log"), "{file}");
+    assert_eq!(damage, Damage::MissingSegment { segment: "b.seg".into() });
+}
+
+#[test]
+fn a_header_pair_that_is_unreadable_and_one_slot_that_costs_nothing() {
+    for slot in [0, SLOT_LEN] {
+        let storage = crashed();
+        change(&storage, &log("a"), |bytes| bytes[slot + 50] ^= 1);
+        let rvm = Rvm::options().open_with(Arc::new(storage)).unwrap();
+        assert_eq!(rvm.map("a", 1).unwrap().read().unwrap()[..100], [5; 100]);
+    }
+    let storage = crashed();
+    change(&storage, &log("a"), |bytes| {
+        bytes[50] ^= 1;
+        bytes[SLOT_LEN + 50] ^= 1;
+    });
+    let (file, offset, damage) = refused(&storage);
+    assert!(file.ends_with("a.log"), "{file}");
+    assert_eq!((offset, damage), (0, Damage::HeaderPair));
+}
+
+#[test]
+fn a_record_damaged_in_acknowledged_territory() {
+    let storage = crashed();
+    let at = usize::try_from(DATA_START).unwrap() + 90;
+    change(&storage, &log("a"), |bytes| bytes[at] ^= 0x10);
+    let (file, offset, damage) = refused(&storage);
+    assert!(file.ends_with("a.log"), "{file}");
+    assert_eq!(offset, DATA_START);
+    assert!(matches!(damage, Damage::DurableRecordLost { .. }), "{damage}");
+}
+
+#[test]
+fn a_log_that_others_name_is_missing() {
+    let storage = crashed();
+    storage.remove(&log("b")).unwrap();
+    let (file, _, damage) = refused(&storage);
+    assert!(file.ends_with("a.log"), "{file}");
+    assert!(matches!(damage, Damage::MissingLog { .. }), "{damage}");
+}
+
+#[test]
+fn a_log_under_another_name() {
+    let storage = crashed();
+    let of_a = storage.read_file(&log("a")).unwrap();
+    storage.replace_file(&log("b"), of_a);
+    let (file, _, damage) = refused(&storage);
+    assert!(file.ends_with("b.log"), "{file}");
+    assert_eq!(damage, Damage::OtherSegment { found: "a".into() });
+}
+
+#[test]
+fn a_log_of_another_store() {
+    let storage = crashed();
+    let other = MemStorage::with_seed(99);
+    let rvm = Rvm::options().open_with(Arc::new(other.clone())).unwrap();
+    rvm.map("c", 10).unwrap();
+    rvm.close().unwrap();
+    for name in [log("c"), file("c", FileRole::Segment)] {
+        storage.replace_file(&name, other.read_file(&name).unwrap());
+    }
+    let (file, _, damage) = refused(&storage);
+    assert!(file.ends_with("c.log"), "{file}");
+    assert!(matches!(damage, Damage::OtherStore { .. }), "{damage}");
+}
+
+/// Guards against a log that is put back from a backup of its own and quietly loses what came after.
+#[test]
+fn a_log_from_an_older_backup() {
+    let storage = crashed();
+    let backup = storage.read_file(&log("b")).unwrap();
+    let mut storage = storage;
+    for _ in 0..2 {
+        let rvm = Rvm::options().background(false).open_with(Arc::new(storage.clone())).unwrap();
+        let (a, b) = (rvm.map("a", 1).unwrap(), rvm.map("b", 1).unwrap());
+        let mut txn = rvm.begin(&[&a, &b]).unwrap();
+        txn.write(&a, 0, b"x").unwrap();
+        txn.write(&b, 0, b"x").unwrap();
+        txn.commit_with(Durability::Force).unwrap();
+        storage = storage.crash();
+    }
+    storage.replace_file(&log("b"), backup);
+    let (file, _, damage) = refused(&storage);
+    assert!(file.ends_with("b.log"), "{file}");
+    assert!(matches!(damage, Damage::OlderBackup { .. }), "{damage}");
+}
+
+#[test]
+fn a_format_that_is_not_known() {
+    for (offset, what) in [(8, "version"), (12, "features")] {
+        let storage = crashed();
+        change(&storage, &log("a"), |bytes| {
+            bytes[offset] = 2;
+            let slot: &mut [u8; SLOT_LEN] = bytes.first_chunk_mut().unwrap();
+            seal(slot);
+        });
+        let error = Rvm::options().open_with(Arc::new(storage)).unwrap_err();
+        assert!(error.is_corruption());
+        let Error::Corrupt(LogError::Unsupported { file, what: found, .. }) = error else {
+            panic!("{error:?}");
+        };
+        assert!(file.ends_with("a.log"), "{file}");
+        assert_eq!(found, what);
+    }
+}
+
+/// Guards against a copied file that is refused, changed, or taken without a word.
+#[test]
+fn a_segment_without_a_log_is_adopted_and_said_so() {
+    let storage = MemStorage::new();
+    storage.replace_file(&file("old", FileRole::Segment), b"kept bytes".to_vec());
+    let rvm = Rvm::options().open_with(Arc::new(storage.clone())).unwrap();
+    assert_eq!(rvm.recovery_report().adopted, ["old"]);
+    let segment = rvm.map("old", 4).unwrap();
+    assert_eq!(&segment.read().unwrap()[..], b"kept bytes", "a longer segment is mapped whole");
+    drop(rvm);
+    let rvm = Rvm::options().open_with(Arc::new(storage)).unwrap();
+    assert!(rvm.recovery_report().adopted.is_empty(), "it has a log now");
+}
+
+/// Guards against garbage of an interrupted creation that stays, or that blocks the name.
+#[test]
+fn unfinished_files_are_removed() {
+    let storage = MemStorage::new();
+    for role in [FileRole::NewSegment, FileRole::NewLog] {
+        storage.replace_file(&file("s", role), b"half".to_vec());
+    }
+    let rvm = Rvm::options().open_with(Arc::new(storage.clone())).unwrap();
+    assert_eq!(rvm.recovery_report().removed_files, [".s.seg.new", ".s.log.new"]);
+    rvm.map("s", 10).unwrap();
+}
