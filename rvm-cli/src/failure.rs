@@ -1,0 +1,212 @@
+//! What can go wrong, how it is told, and which exit code it has.
+
+use std::error::Error as _;
+use std::io;
+use std::path::Path;
+
+use rvm_core::rvm_log::LogError;
+use rvm_core::rvm_storage::StorageError;
+use rvm_core::{Error, Family};
+
+use crate::exit::Exit;
+use crate::reports::{ErrorFacts, ErrorReport};
+
+/// Why `rvmctl` could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] Error),
+    /// The directory holds no store.
+    #[error("there is no store in {directory}{hint}")]
+    NoStore {
+        /// The directory.
+        directory: String,
+        /// What is there instead, or what would help.
+        hint: &'static str,
+    },
+    /// The arguments make no sense for this store.
+    #[error("{0}")]
+    Usage(String),
+    /// A segment is to be made and is there already.
+    #[error("segment {segment} exists already, with {len} bytes")]
+    SegmentExists {
+        /// The segment.
+        segment: String,
+        /// Its length.
+        len: u64,
+    },
+    /// The user was asked and did not say yes.
+    #[error("segment {segment} was not destroyed: the answer was not yes")]
+    NotConfirmed {
+        /// The segment.
+        segment: String,
+    },
+    /// A device was full; nothing is lost.
+    #[error("the device is full: the logs of {} keep what could not be folded", .segments.join(", "))]
+    OutOfSpace {
+        /// The segments whose logs could not be folded.
+        segments: Vec<String>,
+    },
+    /// A file that the user named cannot be used.
+    #[error("cannot {operation} {path}: {source}")]
+    File {
+        /// The operation, as a verb.
+        operation: &'static str,
+        /// The file.
+        path: String,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The flight records are not what the demo needs.
+    #[error("{file}{}: {fault}", at_line(*.line))]
+    Input {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: Option<u64>,
+        /// What is wrong there.
+        fault: String,
+    },
+    /// The demo could not go on.
+    #[error("{0}")]
+    Demo(String),
+    /// The demo found what must not be.
+    #[error("the store broke its promise, {faults} in all; first: {first}; it is kept in {directory}")]
+    PromiseBroken {
+        /// How many faults were found.
+        faults: u64,
+        /// The first of them.
+        first: String,
+        /// The store.
+        directory: String,
+    },
+    /// Standard output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[source] io::Error),
+}
+
+fn at_line(line: Option<u64>) -> String {
+    line.map_or_else(String::new, |line| format!(", line {line}"))
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Failure {
+    /// A file that the user named cannot be used.
+    pub(crate) fn file(operation: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::File { operation, path: path.display().to_string(), source }
+    }
+
+    /// Whether whoever read the output left.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// The exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Store(error) => exit_of(error),
+            Self::NoStore { .. } => Exit::NotFound,
+            Self::Usage(_) => Exit::Usage,
+            Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => Exit::NotFound,
+            Self::File { .. }
+            | Self::SegmentExists { .. }
+            | Self::NotConfirmed { .. }
+            | Self::OutOfSpace { .. }
+            | Self::Input { .. }
+            | Self::Demo(_)
+            | Self::PromiseBroken { .. }
+            | Self::Output(_) => Exit::Failure,
+        }
+    }
+
+    /// The word for its family that `--json` gives.
+    fn family(&self) -> &'static str {
+        match self {
+            Self::Store(error) => match error.family() {
+                Family::Misuse => "misuse",
+                Family::Io => "io",
+                Family::Corruption => "corruption",
+                _ => "state",
+            },
+            Self::Usage(_) => "misuse",
+            Self::NoStore { .. } | Self::SegmentExists { .. } | Self::NotConfirmed { .. } => "state",
+            Self::File { .. } | Self::Output(_) | Self::OutOfSpace { .. } => "io",
+            Self::Input { .. } => "input",
+            Self::Demo(_) | Self::PromiseBroken { .. } => "demo",
+        }
+    }
+
+    /// The message with the causes that it does not mention yet, on one line.
+    fn message(&self) -> String {
+        let mut message = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            let text = error.to_string();
+            if !message.contains(&text) {
+                message = format!("{message}: {text}");
+            }
+            cause = error.source();
+        }
+        message.replace(['\n', '\r'], " ")
+    }
+
+    /// One line for people.
+    pub(crate) fn to_line(&self) -> String {
+        format!("rvmctl: {}", self.message())
+    }
+
+    /// One line of JSON.
+    pub(crate) fn to_json(&self) -> String {
+        let damage = match self {
+            Self::Store(error) => damage_of(error),
+            _ => None,
+        };
+        let place = damage.and_then(place_of);
+        let error = ErrorFacts {
+            family: self.family(),
+            message: self.message(),
+            exit_code: self.exit().code(),
+            file: place.map(|(file, _)| file.to_owned()),
+            offset: place.and_then(|(_, offset)| offset),
+        };
+        // A structure of texts and numbers always serialises.
+        serde_json::to_string(&ErrorReport { error }).unwrap_or_else(|_| self.to_line())
+    }
+}
+
+fn exit_of(error: &Error) -> Exit {
+    if damage_of(error).and_then(place_of).is_some() {
+        return Exit::Corrupt;
+    }
+    match error {
+        Error::NotFound { .. } | Error::Io(StorageError::NotFound { .. }) => Exit::NotFound,
+        Error::Locked { .. } | Error::LayoutBusy { .. } | Error::Busy { .. } => Exit::Locked,
+        Error::Io(StorageError::ShortFile { .. }) => Exit::Corrupt,
+        error if error.family() == Family::Misuse => Exit::Usage,
+        _ => Exit::Failure,
+    }
+}
+
+/// The failure of a log behind an error.
+fn damage_of(error: &Error) -> Option<&LogError> {
+    match error {
+        Error::Corrupt(damage) => Some(damage),
+        Error::Poisoned { cause } | Error::Indeterminate { cause, .. } => Some(cause),
+        _ => None,
+    }
+}
+
+/// The file, and where in it, that is damaged or of an unknown format.
+fn place_of(error: &LogError) -> Option<(&str, Option<u64>)> {
+    match error {
+        LogError::Corrupt { file, offset, .. } => Some((file, Some(*offset))),
+        LogError::Unsupported { file, .. } => Some((file, None)),
+        _ => None,
+    }
+}

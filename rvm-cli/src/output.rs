@@ -1,0 +1,105 @@
+//! Standard output: text for people or one JSON object, never both, and no panic when the reader leaves.
+
+use std::fmt::Display;
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// Where a verb prints.
+#[derive(Debug)]
+pub(crate) struct Output {
+    json: bool,
+    out: BufWriter<StdoutLock<'static>>,
+}
+
+impl Output {
+    /// Standard output, for people or as JSON.
+    pub(crate) fn new(json: bool) -> Self {
+        Self { json, out: BufWriter::new(io::stdout().lock()) }
+    }
+
+    /// Whether JSON is wanted.
+    pub(crate) const fn wants_json(&self) -> bool {
+        self.json
+    }
+
+    /// Prints a line.
+    pub(crate) fn line(&mut self, text: impl Display) -> Result<(), Failure> {
+        writeln!(self.out, "{text}").map_err(Failure::Output)
+    }
+
+    /// Prints bytes as they are.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.out.write_all(bytes).map_err(Failure::Output)
+    }
+
+    /// Prints a structure as JSON.
+    pub(crate) fn json(&mut self, report: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer_pretty(&mut self.out, report)
+            .map_err(|error| Failure::Output(error.into()))?;
+        self.line("")
+    }
+
+    /// Passes on what is still here.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        self.out.flush().map_err(Failure::Output)
+    }
+
+    /// Passes on what is still here, at the end.
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        self.flush()
+    }
+}
+
+/// Prints a line on standard error.
+pub(crate) fn complain(line: &str) {
+    // There is nowhere else to say that standard error is gone.
+    writeln!(io::stderr(), "{line}").ok();
+}
+
+/// How a column stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Column {
+    /// Words.
+    Text(&'static str),
+    /// Numbers.
+    Number(&'static str),
+}
+
+/// A table without frames: it reads well, and `awk` reads it too.
+pub(crate) fn plain_table(columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    render(presets::NOTHING, columns, rows)
+}
+
+/// A table with rules, for a report.
+pub(crate) fn ruled_table(columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+    render(presets::UTF8_HORIZONTAL_ONLY, columns, rows)
+}
+
+fn render(
+    preset: &str,
+    columns: &[Column],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> String {
+    let mut table = Table::new();
+    table.load_preset(preset).set_content_arrangement(ContentArrangement::Disabled);
+    if preset == presets::UTF8_HORIZONTAL_ONLY {
+        table.remove_style(comfy_table::TableComponent::HorizontalLines);
+    }
+    table.set_header(columns.iter().map(|column| match column {
+        Column::Text(title) => Cell::new(title),
+        Column::Number(title) => Cell::new(title).set_alignment(CellAlignment::Right),
+    }));
+    for (column, kind) in table.column_iter_mut().zip(columns) {
+        if matches!(kind, Column::Number(_)) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for row in rows {
+        table.add_row(row);
+    }
+    table.trim_fmt()
+}
