@@ -38,39 +38,41 @@ struct Goal {
 }
 
 fn closure_of(start: Targets) -> Targets {
-    let mut goals: SmallVec<[Goal; 4]> = SmallVec::new();
+    let mut goals = Goals::new();
     for (log, target) in start {
         raise(&mut goals, &log, target);
     }
-    let mut next = 0;
-    while let Some(goal) = goals.get_mut(next) {
-        if goal.followed >= goal.target {
-            next += 1;
-            continue;
-        }
+    while let Some(goal) = goals.iter_mut().find(|goal| goal.followed < goal.target) {
         let (log, from, to) = (Arc::clone(&goal.log), goal.followed, goal.target);
         goal.followed = to;
-        let mut named: SmallVec<[(Arc<LogHandle>, Lsn); 4]> = SmallVec::new();
-        {
-            let state = log.latch.lock();
-            let first = state.links.partition_point(|link| link.lsn < from);
-            for link in state.links.iter().skip(first).take_while(|link| link.lsn < to) {
-                named.extend(
-                    link.others.iter().filter_map(|(other, end)| Some((other.upgrade()?, *end))),
-                );
-            }
-        }
-        for (other, end) in named {
+        for (other, end) in named_between(&log, from, to) {
             raise(&mut goals, &other, end);
         }
-        next = goals.iter().position(|goal| goal.followed < goal.target).unwrap_or(goals.len());
     }
     goals.into_iter().map(|goal| (goal.log, goal.target)).collect()
 }
 
-fn raise(goals: &mut SmallVec<[Goal; 4]>, log: &Arc<LogHandle>, target: Lsn) {
-    match goals.iter_mut().find(|goal| Arc::ptr_eq(&goal.log, log)) {
-        Some(goal) => goal.target = goal.target.max(target),
-        None => goals.push(Goal { log: Arc::clone(log), target, followed: Lsn(0) }),
+/// Sorted by the logs' indices.
+type Goals = SmallVec<[Goal; 4]>;
+
+fn raise(goals: &mut Goals, log: &Arc<LogHandle>, target: Lsn) {
+    match goals.binary_search_by_key(&log.index, |goal| goal.log.index) {
+        Ok(at) => {
+            if let Some(goal) = goals.get_mut(at) {
+                goal.target = goal.target.max(target);
+            }
+        }
+        Err(at) => goals.insert(at, Goal { log: Arc::clone(log), target, followed: Lsn(0) }),
     }
+}
+
+/// What the undecided records of a log that start in `[from, to)` name.
+fn named_between(log: &LogHandle, from: Lsn, to: Lsn) -> Targets {
+    let state = log.latch.lock();
+    let first = state.links.partition_point(|link| link.lsn < from);
+    let links = state.links.iter().skip(first).take_while(|link| link.lsn < to);
+    links
+        .flat_map(|link| &link.others)
+        .filter_map(|(other, end)| Some((other.upgrade()?, *end)))
+        .collect()
 }

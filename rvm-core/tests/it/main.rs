@@ -6,6 +6,7 @@ mod declared;
 mod failing;
 mod faults;
 mod files;
+mod fork;
 mod lifecycle;
 mod misuse;
 mod model;
