@@ -50,7 +50,7 @@ pub use format::record::{
     Dependency, Draft, Participant, RECORD_FLAG_LAZY, RecordHeader, RecordView,
 };
 pub use ids::{Epoch, LogId, Lsn, Salt, StoreId, TxnId};
-pub use log_file::{LogFile, NewLog, draw_log_id, draw_salt};
+pub use log_file::{LogFile, NewLog, draw_log_id, draw_salt, draw_store_id};
 pub use replay::{ReplaySink, Replayed, replay};
 pub use ring::{BLOCK_LEN, CAPACITY_LIMIT, CAPACITY_MIN, DATA_START, Ring};
 pub use scan::{Scanner, TornTail, Verdict};

@@ -43,8 +43,7 @@ impl NewLog {
         segment_len: u64,
         capacity: u64,
     ) -> Result<Self> {
-        let mut store_id = StoreId([0; 16]);
-        storage.fill_random(&mut store_id.0)?;
+        let store_id = draw_store_id(storage)?;
         let ring = Ring::new(capacity).ok_or_else(|| LogError::Corrupt {
             file: FileName::new(segment, FileRole::Log).to_string(),
             offset: 0,
@@ -54,6 +53,16 @@ impl NewLog {
         let segment = segment.clone();
         Ok(Self { segment, segment_len, store_id, log_id, epoch: Epoch(1), ring })
     }
+}
+
+/// Draws an identity for a store.
+///
+/// # Errors
+/// I/O.
+pub fn draw_store_id(storage: &dyn Storage) -> Result<StoreId> {
+    let mut store_id = StoreId([0; 16]);
+    storage.fill_random(&mut store_id.0)?;
+    Ok(store_id)
 }
 
 /// Draws an identity for a log.

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use rvm_log::{LogFile, Lsn, Scanner};
+use rvm_storage::widths::wide;
 use rvm_storage::{FileName, FileRole, LockMode, LockScope, SegmentName, Storage, StorageError};
 
 use crate::config::Config;
@@ -157,10 +158,7 @@ pub fn each_record(
             commit_time: header.commit_time,
             lazy: header.is_lazy(),
             label: String::from_utf8_lossy(record.label()).into_owned(),
-            ranges: record
-                .ranges()
-                .map(|(offset, bytes)| (offset, rvm_storage::widths::wide(bytes.len())))
-                .collect(),
+            ranges: record.ranges().map(|(offset, bytes)| (offset, wide(bytes.len()))).collect(),
             participants: header.participant_count.into(),
             dependencies: header.dependency_count.into(),
         })?;

@@ -42,6 +42,7 @@ mod read_only;
 mod recovery;
 mod room;
 mod segment;
+mod segment_files;
 mod shared;
 mod stats;
 mod store;

@@ -29,6 +29,13 @@ struct Asked {
     lazy_due: Option<Instant>,
 }
 
+/// What is to be done now.
+#[derive(Debug, Default)]
+struct Due {
+    force: Vec<Arc<LogHandle>>,
+    truncate: Vec<Arc<LogHandle>>,
+}
+
 impl Maintenance {
     /// Starts the thread.
     ///
@@ -81,12 +88,10 @@ impl Maintenance {
     }
 
     fn run(&self, shared: &Shared) {
-        while let Some((lazy, truncate)) = self.next() {
+        while let Some(due) = self.next() {
             // Failures poison the store and are told to whoever commits next.
-            if !lazy.is_empty() {
-                force(shared, lazy).ok();
-            }
-            for log in truncate {
+            force(shared, due.force).ok();
+            for log in due.truncate {
                 log.latch.lock().truncation_asked = false;
                 let right = log.truncation.lock();
                 truncate_all(shared, &log, &right).ok();
@@ -94,23 +99,22 @@ impl Maintenance {
         }
     }
 
-    /// Waits for work: logs to force, and logs to truncate. `None` when it is time to end.
-    fn next(&self) -> Option<(Vec<Arc<LogHandle>>, Vec<Arc<LogHandle>>)> {
+    /// Waits for work. `None` when it is time to end.
+    fn next(&self) -> Option<Due> {
         let mut asked = self.asked.lock();
         loop {
             if asked.stop {
                 return None;
             }
             let lazy_is_due = asked.lazy_due.is_some_and(|due| Instant::now() >= due);
-            if lazy_is_due {
-                asked.lazy_due = None;
-                return Some((
-                    std::mem::take(&mut asked.lazy),
-                    std::mem::take(&mut asked.truncate),
-                ));
-            }
-            if !asked.truncate.is_empty() {
-                return Some((Vec::new(), std::mem::take(&mut asked.truncate)));
+            if lazy_is_due || !asked.truncate.is_empty() {
+                let mut due =
+                    Due { truncate: std::mem::take(&mut asked.truncate), ..Due::default() };
+                if lazy_is_due {
+                    asked.lazy_due = None;
+                    due.force = std::mem::take(&mut asked.lazy);
+                }
+                return Some(due);
             }
             match asked.lazy_due {
                 Some(due) => {

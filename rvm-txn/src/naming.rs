@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::{MutexGuard, RwLock};
-use rvm_log::{LogError, LogFile, NewLog, ReplaySink, StoreId, draw_log_id, replay};
+use rvm_log::{LogError, NewLog, ReplaySink, draw_log_id, draw_store_id, replay};
 use rvm_storage::memory::{Region, Residency};
 use rvm_storage::widths::narrow;
-use rvm_storage::{Blob, FileName, FileRole, Fill, SegmentName};
+use rvm_storage::{Blob, FileName, FileRole, SegmentName};
 
 use crate::closure::decide;
 use crate::error::{Error, Result};
 use crate::log_handle::LogHandle;
 use crate::segment::{Segment, SegmentInner};
+use crate::segment_files::{create_log, segment_of_length, sync_names};
 use crate::shared::{Naming, Shared};
 use crate::store::Store;
 use crate::truncate::{lock_layout, truncate_all};
@@ -160,14 +161,7 @@ impl Store {
             return Ok(log);
         }
         let storage = shared.storage.as_ref();
-        let store_id = match naming.store_id {
-            Some(store_id) => store_id,
-            None => {
-                let mut store_id = StoreId([0; 16]);
-                storage.fill_random(&mut store_id.0)?;
-                store_id
-            }
-        };
+        let store_id = naming.store_id.map_or_else(|| draw_store_id(storage), Ok)?;
         let new = NewLog {
             segment: name.clone(),
             segment_len: len,
@@ -183,67 +177,6 @@ impl Store {
         shared.logs.lock().insert(name.clone(), Arc::clone(&log));
         Ok(log)
     }
-}
-
-/// The segment's file, made or extended so that it has at least `len` bytes, durably.
-fn segment_of_length(shared: &Shared, name: &SegmentName, len: u64) -> Result<Arc<dyn Blob>> {
-    let storage = shared.storage.as_ref();
-    let file = FileName::new(name, FileRole::Segment);
-    let invalid = |len, reason| Error::InvalidLength { segment: name.to_string(), len, reason };
-    if isize::try_from(len).is_err() {
-        return Err(invalid(len, "memory cannot address that many bytes"));
-    }
-    match storage.open(&file) {
-        Ok(blob) => {
-            let found = blob.len()?;
-            if found.max(len) == 0 {
-                return Err(invalid(0, "a segment has at least one byte"));
-            }
-            if found < len {
-                blob.allocate(len, Fill::Reserved)?;
-                force(shared, blob.as_ref())?;
-            }
-            Ok(blob)
-        }
-        Err(error) if error.is_not_found() => {
-            if len == 0 {
-                return Err(invalid(0, "a new segment has at least one byte"));
-            }
-            create_segment(shared, name, len)?;
-            Ok(storage.open(&file)?)
-        }
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// Makes the file whole under a temporary name, so that a crash never leaves a part of it.
-fn create_segment(shared: &Shared, name: &SegmentName, len: u64) -> Result<()> {
-    let storage = shared.storage.as_ref();
-    let temporary = FileName::new(name, FileRole::NewSegment);
-    let _layout = lock_layout(shared)?;
-    let made = storage.create_anew(&temporary).and_then(|blob| {
-        blob.allocate(len, Fill::Reserved)?;
-        blob.force()?;
-        storage.rename(&temporary, &FileName::new(name, FileRole::Segment))
-    });
-    if let Err(error) = made {
-        // What remains is garbage that the next opening removes.
-        storage.remove(&temporary).ok();
-        return Err(error.into());
-    }
-    sync_names(shared)
-}
-
-fn create_log(shared: &Shared, new: &NewLog) -> Result<LogFile> {
-    let storage = shared.storage.as_ref();
-    let _layout = lock_layout(shared)?;
-    LogFile::create(storage, new).map_err(|failure| {
-        if storage.open(&FileName::new(&new.segment, FileRole::Log)).is_ok() {
-            // It has its name, but whether durably is unknown.
-            return Error::Poisoned { cause: shared.set_poison(failure) };
-        }
-        failure.into()
-    })
 }
 
 /// The segment's memory: its file, and over that what its log holds. Truncation is held meanwhile.
@@ -301,21 +234,11 @@ impl ReplaySink for IntoMemory<'_> {
 /// Empties every log that shares transactions with `own`, so that no record names it any more.
 fn resolve(shared: &Shared, own: &Arc<LogHandle>) -> Result<()> {
     for log in shared.all_logs() {
-        let shares = log.latch.lock().entangled;
-        if shares || Arc::ptr_eq(&log, own) {
+        let is_entangled = log.latch.lock().entangled;
+        if is_entangled || Arc::ptr_eq(&log, own) {
             let right = log.truncation.lock();
             truncate_all(shared, &log, &right)?;
         }
     }
     Ok(())
-}
-
-fn sync_names(shared: &Shared) -> Result<()> {
-    let synced = shared.storage.sync_names();
-    synced.map_err(|error| Error::Poisoned { cause: shared.set_poison(error.into()) })
-}
-
-fn force(shared: &Shared, blob: &dyn Blob) -> Result<()> {
-    let forced = blob.force();
-    forced.map_err(|error| Error::Poisoned { cause: shared.set_poison(error.into()) })
 }

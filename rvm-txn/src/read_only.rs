@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use rvm_log::{Damage, Epoch, LogError, LogFile, TxnId, replay};
 use rvm_storage::memory::Region;
+use rvm_storage::widths::wide;
 use rvm_storage::{FileName, FileRole, LockMode, LockScope, SegmentName, Storage};
 
 use crate::config::Config;
@@ -65,8 +66,7 @@ impl Store {
         for ((log, survey), cut) in logs.iter().zip(&surveys).zip(&cuts) {
             let header = log.header();
             let Some(memory) = copies.get_mut(&header.segment_name) else { continue };
-            let (len, mut sink) =
-                (rvm_storage::widths::wide(memory.len()), IntoMemory(&mut *memory));
+            let (len, mut sink) = (wide(memory.len()), IntoMemory(&mut *memory));
             let applied = replay(log.blob(), header, (header.head, *cut), len, &mut sink)?;
             report.logs.push(LogRecovery::new(survey, applied));
         }
@@ -93,16 +93,16 @@ impl Store {
     /// Maps a segment that was copied at opening.
     pub(crate) fn map_copied(&self, name: &SegmentName, len: u64) -> Result<Segment> {
         let mut copies = self.shared.copies.lock();
-        let Some(copied) = copies.get(name) else {
+        let Some(memory) = copies.remove(name) else {
             let store = self.shared.storage.location();
             return Err(Error::NotFound { segment: name.to_string(), store });
         };
-        let copied_len = rvm_storage::widths::wide(copied.len());
-        if copied_len < len {
+        let found = wide(memory.len());
+        if found < len {
+            copies.insert(name.clone(), memory);
             return Err(Error::ReadOnly { operation: "extend a segment" });
         }
-        let Some(memory) = copies.remove(name) else { return Err(Error::Closed) };
-        Ok(register(&self.shared, name.clone(), copied_len, memory, None))
+        Ok(register(&self.shared, name.clone(), found, memory, None))
     }
 }
 

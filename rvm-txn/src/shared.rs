@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use parking_lot::Mutex;
 use rvm_log::{Epoch, LogError, StoreId, TxnId};
 use rvm_storage::memory::{ForkDetector, Region};
+use rvm_storage::widths::wide;
 use rvm_storage::{SegmentName, Storage, StoreLock};
 
 use crate::arbiter::Arbiter;
@@ -72,7 +73,7 @@ pub(crate) struct Beginning {
 impl Shared {
     pub(crate) fn new(beginning: Beginning) -> Result<Arc<Self>> {
         let fork = ForkDetector::new()?;
-        let next_log_index = rvm_storage::widths::wide(beginning.logs.len());
+        let next_log_index = wide(beginning.logs.len());
         Ok(Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             storage: beginning.storage,

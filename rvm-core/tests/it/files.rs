@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 
-use rvm_core::{Durability, Error, MappedToken, Residency, Rvm};
 use rustix::process::{Resource, Rlimit, setrlimit};
+use rvm_core::{Durability, Error, MappedToken, Residency, Rvm};
 
 use super::child;
 
@@ -61,8 +61,7 @@ fn child_maps_two_thousand_segments() {
     let limit = Rlimit { current: Some(1024), maximum: Some(1024) };
     setrlimit(Resource::Nofile, limit).unwrap();
     let rvm = Rvm::options().log_capacity_initial(32 << 10).open(dir).unwrap();
-    let segments: Vec<_> =
-        (0..2000).map(|i| rvm.map(&format!("s{i}"), 8).unwrap()).collect();
+    let segments: Vec<_> = (0..2000).map(|i| rvm.map(&format!("s{i}"), 8).unwrap()).collect();
     let all: Vec<_> = segments.iter().collect();
     let mut txn = rvm.begin(&all).unwrap();
     for (i, segment) in (0_u64..).zip(&segments) {

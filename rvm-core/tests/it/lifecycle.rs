@@ -87,7 +87,7 @@ fn a_full_log_grows_up_to_its_limit_and_truncation_brings_it_back() {
     let segment = rvm.map("s", 20_000).unwrap();
     assert_eq!(log_len(&storage, "s"), 8192 + (32 << 10));
     for round in 0..200_u8 {
-        put(&rvm, &segment, &[round; 20_000], Durability::Lazy);
+        put(&rvm, &segment, &vec![round; 20_000], Durability::Lazy);
     }
     assert_eq!(rvm.stats().log_growths, 2, "32 KiB, 128 KiB, 400 KiB");
     assert_eq!(log_len(&storage, "s"), 8192 + (100 << 12));

@@ -1,5 +1,13 @@
 //! The integration tests of the store, as its users see it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a test that goes wrong should panic, and its numbers are small"
+)]
+
 mod child;
 mod damage;
 mod declared;

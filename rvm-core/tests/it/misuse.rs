@@ -183,9 +183,7 @@ fn a_closed_store() {
 
 #[test]
 fn options_that_make_no_sense() {
-    let open = |options: rvm_core::Options| {
-        misuse(options.open_with(Arc::new(MemStorage::new())))
-    };
+    let open = |options: rvm_core::Options| misuse(options.open_with(Arc::new(MemStorage::new())));
     assert!(open(Rvm::options().log_capacity_initial(4096)).contains("log_capacity_initial"));
     assert!(open(Rvm::options().log_capacity_initial(40_000)).contains("multiple of 4096"));
     assert!(open(Rvm::options().log_capacity_max(u64::MAX)).contains("log_capacity_max"));
@@ -199,10 +197,8 @@ fn options_that_make_no_sense() {
 #[test]
 fn a_transaction_larger_than_the_largest_log() {
     let storage = MemStorage::new();
-    let rvm = Rvm::options()
-        .log_capacity_max(64 << 10)
-        .open_with(Arc::new(storage.clone()))
-        .unwrap();
+    let rvm =
+        Rvm::options().log_capacity_max(64 << 10).open_with(Arc::new(storage.clone())).unwrap();
     let segment = rvm.map("s", 100_000).unwrap();
     let mut txn = rvm.begin(&[&segment]).unwrap();
     txn.about_to_modify(&segment, ..).unwrap().fill(1);

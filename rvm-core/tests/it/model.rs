@@ -20,7 +20,11 @@ type State = [Bytes; NAMES.len()];
 
 #[derive(Clone, Debug)]
 enum Op {
-    Transaction { segments: Vec<usize>, writes: Vec<Write>, end: End },
+    Transaction {
+        segments: Vec<usize>,
+        writes: Vec<Write>,
+        end: End,
+    },
     Flush,
     Truncate,
     /// Close and open again.
@@ -162,11 +166,11 @@ impl World {
             End::Drop => drop(txn),
             End::Force => {
                 txn.commit().unwrap();
-                self.committed(which, &written, after, true);
+                self.committed(which, &written, &after, true);
             }
             End::Lazy => {
                 txn.commit_with(Durability::Lazy).unwrap();
-                self.committed(which, &written, after, false);
+                self.committed(which, &written, &after, false);
             }
         }
     }
@@ -180,25 +184,25 @@ impl World {
         txn.commit().unwrap();
         let mut after = self.now;
         after[index] = [7; LEN];
-        self.committed(&[index], &BTreeSet::from([index]), after, true);
+        self.committed(&[index], &BTreeSet::from([index]), &after, true);
     }
 
     fn committed(
         &mut self,
         begun: &[usize],
         written: &BTreeSet<usize>,
-        after: State,
+        after: &State,
         durable: bool,
     ) {
         let of = |state: &State| written.iter().map(|index| (*index, state[*index])).collect();
-        let (before, after_of_written) = (of(&self.now), of(&after));
+        let (before, after_of_written) = (of(&self.now), of(after));
         self.since.push(Committed {
             begun: begun.to_vec(),
             before,
             after: after_of_written,
             durable,
         });
-        self.now = after;
+        self.now = *after;
     }
 
     fn all_durable(&mut self) {

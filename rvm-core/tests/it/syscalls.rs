@@ -31,8 +31,8 @@ fn a_durable_commit_is_one_forced_write() {
         .filter_map(|line| line.split_once(' ')?.1.trim_start().split_once('(').map(|call| call.0))
         .collect();
     let one_direct_write = calls.len() == COMMITS && calls.iter().all(|call| *call == "pwrite64");
-    let write_and_force = calls.len() == 2 * COMMITS
-        && calls.chunks(2).all(|pair| pair == ["pwrite64", "fdatasync"]);
+    let write_and_force =
+        calls.len() == 2 * COMMITS && calls.chunks(2).all(|pair| pair == ["pwrite64", "fdatasync"]);
     assert!(one_direct_write || write_and_force, "{COMMITS} commits: {calls:?}");
     println!("{COMMITS} commits: {} system calls", calls.len());
 }

@@ -62,7 +62,9 @@ fn transfers_between_segments_keep_the_sum_in_every_view_and_after_a_crash() {
                 views += 1;
             }
         });
-        workers.into_iter().for_each(|worker| worker.join().unwrap());
+        for worker in workers {
+            worker.join().unwrap();
+        }
         stop.store(true, Ordering::Relaxed);
         reader.join().unwrap();
     });

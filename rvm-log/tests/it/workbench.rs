@@ -134,6 +134,7 @@ impl<S: Storage> Workbench<S> {
         let measure = draft.measure().unwrap();
         let lsn =
             self.tail.append(&draft, &measure, self.log.header().epoch, self.log.checksums());
+        drop(draft);
         record.lsn = lsn;
         record.len = measure.total_len.into();
         self.live.push(record);

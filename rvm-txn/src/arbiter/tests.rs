@@ -60,7 +60,8 @@ fn a_reader_does_not_overtake_a_waiting_writer() {
     let me = ThreadKey::current();
     let (served, order) = mpsc::channel();
     std::thread::scope(|scope| {
-        for (number, mode) in [Mode::Exclusive, Mode::Shared, Mode::Shared].into_iter().enumerate() {
+        for (number, mode) in [Mode::Exclusive, Mode::Shared, Mode::Shared].into_iter().enumerate()
+        {
             let served = served.clone();
             scope.spawn(move || {
                 arbiter.acquire(&[a], mode, Wait::Forever).unwrap();

@@ -95,7 +95,8 @@ fn parts_of_older_epochs_and_below_the_head_are_judged_by_what_the_header_kept()
     for (prev_end, expected) in [(16, 24), (8, 8)] {
         let mut logs = pair();
         (logs[1].epoch, logs[1].linked) = (Epoch(6), Vec::new());
-        (logs[1].head, logs[1].prev_end, logs[1].end) = (Lsn(prev_end), Lsn(prev_end), Lsn(prev_end));
+        (logs[1].head, logs[1].prev_end, logs[1].end) =
+            (Lsn(prev_end), Lsn(prev_end), Lsn(prev_end));
         assert_eq!(cut(&logs), [expected, prev_end]);
     }
     let mut logs = pair();
@@ -137,7 +138,8 @@ fn by_definition(logs: &[Survey]) -> Vec<Lsn> {
                 let present = |part: &Participant| {
                     let other = logs.iter().position(|log| log.log_id == part.log_id).unwrap();
                     let found = logs[other].linked.iter().find(|record| record.lsn == part.lsn);
-                    part.lsn < cuts[other] && found.is_some_and(|found| found.txn_id == record.txn_id)
+                    part.lsn < cuts[other]
+                        && found.is_some_and(|found| found.txn_id == record.txn_id)
                 };
                 if record.lsn < cuts[index] && !record.participants.iter().all(present) {
                     cuts[index] = record.lsn;

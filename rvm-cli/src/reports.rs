@@ -1,0 +1,284 @@
+//! What `rvmctl --json` prints: one structure for each verb.
+//!
+//! The names of the fields are part of the interface: they may gain neighbours, and never change. Lengths and positions are in bytes,
+//! durations in nanoseconds and named so; moments are there twice, as RFC 3339 text and as nanoseconds since 1970.
+
+use rvm_core::inspect::{LogStatus, RecordInfo, SegmentStatus, StoreStatus};
+use rvm_core::{LogRecovery, RecoveryReport};
+use serde::Serialize;
+
+use crate::quantities::nanos;
+use crate::timestamps::rfc3339;
+
+/// An error, on standard error.
+#[derive(Debug, Serialize)]
+pub(crate) struct ErrorReport {
+    /// What went wrong.
+    pub(crate) error: ErrorFacts,
+}
+
+/// What went wrong.
+#[derive(Debug, Serialize)]
+pub(crate) struct ErrorFacts {
+    /// `misuse`, `io`, `corruption`, `state`, `input` or `demo`.
+    pub(crate) family: &'static str,
+    /// The line that people get.
+    pub(crate) message: String,
+    /// The exit code.
+    pub(crate) exit_code: u8,
+    /// The damaged file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
+    /// Where in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) offset: Option<u64>,
+}
+
+/// `status`.
+#[derive(Debug, Serialize)]
+pub(crate) struct StatusReport {
+    pub(crate) store: String,
+    /// Whether a process has it open for writing.
+    pub(crate) in_use: bool,
+    /// Whether the next opening will recover it; false while it is in use.
+    pub(crate) recovery_due: bool,
+    /// How often it was recovered, plus one.
+    pub(crate) epoch: u64,
+    pub(crate) segments: Vec<SegmentFacts>,
+    /// Files that were being made when the store crashed.
+    pub(crate) unfinished_files: Vec<String>,
+}
+
+/// A segment in `status`.
+#[derive(Debug, Serialize)]
+pub(crate) struct SegmentFacts {
+    pub(crate) name: String,
+    pub(crate) len: u64,
+    /// Null for a segment that was copied there and never mapped.
+    pub(crate) log: Option<LogFacts>,
+}
+
+/// A log in `status`.
+#[derive(Debug, Serialize)]
+pub(crate) struct LogFacts {
+    pub(crate) capacity: u64,
+    pub(crate) used: u64,
+    pub(crate) head_lsn: u64,
+    pub(crate) end_lsn: u64,
+    pub(crate) records: u64,
+    /// Records that recovery will drop.
+    pub(crate) dropped_records: u64,
+    pub(crate) torn_bytes: u64,
+    pub(crate) clean: bool,
+}
+
+impl StatusReport {
+    /// What the store's files say.
+    pub(crate) fn new(store: String, status: StoreStatus) -> Self {
+        Self {
+            store,
+            in_use: status.in_use,
+            recovery_due: status.recovery_due && !status.in_use,
+            epoch: status.epoch,
+            segments: status.segments.into_iter().map(SegmentFacts::from).collect(),
+            unfinished_files: status.unfinished_files,
+        }
+    }
+}
+
+impl From<SegmentStatus> for SegmentFacts {
+    fn from(segment: SegmentStatus) -> Self {
+        Self { name: segment.name, len: segment.len, log: segment.log.map(LogFacts::from) }
+    }
+}
+
+impl From<LogStatus> for LogFacts {
+    fn from(log: LogStatus) -> Self {
+        Self {
+            capacity: log.capacity,
+            used: log.end.saturating_sub(log.head),
+            head_lsn: log.head,
+            end_lsn: log.end,
+            records: log.records,
+            dropped_records: log.dropped_records,
+            torn_bytes: log.torn_bytes,
+            clean: log.clean,
+        }
+    }
+}
+
+/// `seg ls`.
+#[derive(Debug, Serialize)]
+pub(crate) struct SegmentsReport {
+    pub(crate) store: String,
+    pub(crate) segments: Vec<NamedLength>,
+}
+
+/// `seg create` and `seg destroy`, and a segment in `seg ls`.
+#[derive(Debug, Serialize)]
+pub(crate) struct NamedLength {
+    pub(crate) name: String,
+    pub(crate) len: u64,
+}
+
+/// `seg create`.
+#[derive(Debug, Serialize)]
+pub(crate) struct CreatedReport {
+    pub(crate) store: String,
+    pub(crate) created: NamedLength,
+}
+
+/// `seg destroy`.
+#[derive(Debug, Serialize)]
+pub(crate) struct DestroyedReport {
+    pub(crate) store: String,
+    pub(crate) destroyed: NamedLength,
+}
+
+/// `peek`.
+#[derive(Debug, Serialize)]
+pub(crate) struct PeekReport {
+    pub(crate) segment: String,
+    pub(crate) segment_len: u64,
+    pub(crate) offset: u64,
+    pub(crate) len: u64,
+    /// The bytes, two hexadecimal digits each.
+    pub(crate) hex: String,
+}
+
+/// `poke`.
+#[derive(Debug, Serialize)]
+pub(crate) struct PokeReport {
+    pub(crate) segment: String,
+    pub(crate) offset: u64,
+    pub(crate) len: u64,
+    pub(crate) transaction: u64,
+    /// What opening the store found.
+    pub(crate) recovery: RecoveryFacts,
+}
+
+/// `log ls`.
+#[derive(Debug, Serialize)]
+pub(crate) struct LogsReport {
+    pub(crate) store: String,
+    pub(crate) logs: Vec<LogRecords>,
+}
+
+/// The live records of a log.
+#[derive(Debug, Serialize)]
+pub(crate) struct LogRecords {
+    pub(crate) segment: String,
+    pub(crate) records: Vec<RecordFacts>,
+}
+
+/// A record of a log.
+#[derive(Debug, Serialize)]
+pub(crate) struct RecordFacts {
+    pub(crate) lsn: u64,
+    pub(crate) len: u64,
+    pub(crate) transaction: u64,
+    pub(crate) commit_time: String,
+    pub(crate) commit_time_nanos: u64,
+    pub(crate) lazy: bool,
+    pub(crate) label: String,
+    pub(crate) ranges: Vec<RangeFacts>,
+    /// How many other segments the transaction changed.
+    pub(crate) participants: u64,
+    /// How many segments it depends on without having changed them.
+    pub(crate) dependencies: u64,
+}
+
+/// A range of a record.
+#[derive(Debug, Serialize)]
+pub(crate) struct RangeFacts {
+    pub(crate) offset: u64,
+    pub(crate) len: u64,
+}
+
+impl From<RecordInfo> for RecordFacts {
+    fn from(record: RecordInfo) -> Self {
+        let ranges = record.ranges.into_iter().map(|(offset, len)| RangeFacts { offset, len });
+        Self {
+            lsn: record.lsn,
+            len: record.len,
+            transaction: record.transaction,
+            commit_time: rfc3339(record.commit_time),
+            commit_time_nanos: record.commit_time,
+            lazy: record.lazy,
+            label: record.label,
+            ranges: ranges.collect(),
+            participants: record.participants,
+            dependencies: record.dependencies,
+        }
+    }
+}
+
+/// `truncate`.
+#[derive(Debug, Serialize)]
+pub(crate) struct TruncatedReport {
+    pub(crate) store: String,
+    pub(crate) logs_truncated: u64,
+    pub(crate) freed_bytes: u64,
+    /// Segments whose device was full.
+    pub(crate) out_of_space: Vec<String>,
+    /// What opening the store found, and folded.
+    pub(crate) recovery: RecoveryFacts,
+}
+
+/// `recover`.
+#[derive(Debug, Serialize)]
+pub(crate) struct RecoveredReport {
+    pub(crate) store: String,
+    #[serde(flatten)]
+    pub(crate) recovery: RecoveryFacts,
+}
+
+/// What opening a store for writing found and did.
+#[derive(Debug, Serialize)]
+pub(crate) struct RecoveryFacts {
+    pub(crate) recovered: bool,
+    /// How often the store was recovered, plus one.
+    pub(crate) epoch: u64,
+    pub(crate) logs: Vec<RecoveredLog>,
+    /// Segments whose file had no log.
+    pub(crate) adopted: Vec<String>,
+    pub(crate) removed_files: Vec<String>,
+    pub(crate) duration_nanos: u64,
+}
+
+/// What recovery found in one log.
+#[derive(Debug, Serialize)]
+pub(crate) struct RecoveredLog {
+    pub(crate) segment: String,
+    pub(crate) records: u64,
+    pub(crate) range_bytes: u64,
+    pub(crate) applied_bytes: u64,
+    pub(crate) dropped_records: u64,
+    pub(crate) torn_bytes: u64,
+}
+
+impl From<&RecoveryReport> for RecoveryFacts {
+    fn from(report: &RecoveryReport) -> Self {
+        Self {
+            recovered: report.recovered,
+            epoch: report.epoch,
+            logs: report.logs.iter().map(RecoveredLog::from).collect(),
+            adopted: report.adopted.clone(),
+            removed_files: report.removed_files.clone(),
+            duration_nanos: nanos(report.duration),
+        }
+    }
+}
+
+impl From<&LogRecovery> for RecoveredLog {
+    fn from(log: &LogRecovery) -> Self {
+        Self {
+            segment: log.segment.clone(),
+            records: log.records,
+            range_bytes: log.range_bytes,
+            applied_bytes: log.applied_bytes,
+            dropped_records: log.dropped_records,
+            torn_bytes: log.torn_bytes,
+        }
+    }
+}

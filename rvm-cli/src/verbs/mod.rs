@@ -1,0 +1,37 @@
+//! The verbs. Each does one thing to one store, and prints one report.
+
+mod log;
+mod peek;
+mod poke;
+mod recover;
+mod segments;
+mod status;
+mod truncate;
+
+use crate::arguments::{Arguments, LogVerb, SegVerb, Verb};
+use crate::demo;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::place::Place;
+
+/// Does what was asked.
+pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
+    let given = arguments.store;
+    let place = Place::new(given.clone());
+    let done = match arguments.verb {
+        // The environment names a store to work with. The demo, which fills one, wants to be told of it.
+        Verb::Demo(demo) => demo::run(&demo, given, output),
+        Verb::DemoChild(child) => demo::run_child(&child, &place),
+        Verb::Status => return status::run(&place, output),
+        Verb::Seg(SegVerb::Ls) => segments::list(&place, output),
+        Verb::Seg(SegVerb::Create { name, len }) => segments::create(&place, &name, len, output),
+        Verb::Seg(SegVerb::Destroy { name, yes }) => segments::destroy(&place, &name, yes, output),
+        Verb::Peek(peek) => peek::run(&place, &peek, output),
+        Verb::Poke(poke) => poke::run(&place, &poke, output),
+        Verb::Log(LogVerb::Ls { name }) => log::list(&place, name, output),
+        Verb::Truncate => truncate::run(&place, output),
+        Verb::Recover => recover::run(&place, output),
+    };
+    done.map(|()| Exit::Fine)
+}

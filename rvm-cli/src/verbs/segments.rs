@@ -1,0 +1,97 @@
+//! `rvmctl seg`: list, create and destroy segments.
+
+use std::io::{self, IsTerminal, Write};
+
+use rvm_core::Error;
+use rvm_core::rvm_storage::{LockMode, LockScope, SegmentName, Storage};
+
+use super::status::WAIT;
+use crate::failure::Failure;
+use crate::output::{Column, Output, plain_table};
+use crate::place::{self, Place};
+use crate::quantities::{bytes, grouped};
+use crate::reports::{CreatedReport, DestroyedReport, NamedLength, SegmentsReport};
+
+/// Lists the segments, without a look at their logs: it works on a damaged store, too.
+pub(super) fn list(place: &Place, output: &mut Output) -> Result<(), Failure> {
+    let storage = place.look()?;
+    let still = storage.lock(LockScope::Layout, LockMode::Shared, WAIT)?;
+    let segments = place::segments(&storage)?;
+    drop(still);
+    if output.wants_json() {
+        let segments = segments.into_iter().map(|(name, len)| NamedLength { name, len }).collect();
+        return output.json(&SegmentsReport { store: place.shown(), segments });
+    }
+    let columns = [Column::Text("SEGMENT"), Column::Number("BYTES"), Column::Number("LENGTH")];
+    let rows = segments.into_iter().map(|(name, len)| vec![name, grouped(len), bytes(len)]);
+    output.line(plain_table(&columns, rows))
+}
+
+/// Makes a segment of zeros, and the store if there is none.
+pub(super) fn create(
+    place: &Place,
+    name: &str,
+    len: u64,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    // Checked before there is a store, so that a slip leaves none behind.
+    SegmentName::new(name)?;
+    if len == 0 {
+        return Err(Failure::Usage("a segment has at least 1 byte".to_owned()));
+    }
+    let store = place.open_or_create()?;
+    let known = store.segments()?;
+    if let Some(segment) = known.iter().find(|segment| segment.name == name) {
+        return Err(Failure::SegmentExists { segment: name.to_owned(), len: segment.len });
+    }
+    store.map(name, len)?;
+    store.close()?;
+    if output.wants_json() {
+        let created = NamedLength { name: name.to_owned(), len };
+        return output.json(&CreatedReport { store: place.shown(), created });
+    }
+    output.line(format_args!("created {name}, {} bytes of zeros, in {}", grouped(len), place.shown()))
+}
+
+/// Erases a segment and its log, once that is confirmed.
+pub(super) fn destroy(
+    place: &Place,
+    name: &str,
+    confirmed: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
+    SegmentName::new(name)?;
+    let segments = place::segments(&place.look()?)?;
+    let Some((_, len)) = segments.into_iter().find(|(found, _)| found == name) else {
+        return Err(Error::NotFound { segment: name.to_owned(), store: place.shown() }.into());
+    };
+    if !confirmed {
+        confirm(place, name, len)?;
+    }
+    let store = place.open()?;
+    store.destroy(name)?;
+    store.close()?;
+    if output.wants_json() {
+        let destroyed = NamedLength { name: name.to_owned(), len };
+        return output.json(&DestroyedReport { store: place.shown(), destroyed });
+    }
+    output.line(format_args!("destroyed {name}, {} bytes, in {}", grouped(len), place.shown()))
+}
+
+fn confirm(place: &Place, name: &str, len: u64) -> Result<(), Failure> {
+    if !io::stdin().is_terminal() {
+        let line = format!("destroying {name} is for good: give --yes, or be asked on a terminal");
+        return Err(Failure::Usage(line));
+    }
+    let terminal = |source| Failure::File { operation: "ask on", path: "the terminal".to_owned(), source };
+    let mut prompt = io::stderr();
+    write!(prompt, "Destroy {name} ({} bytes) in {} for good? [y/N] ", grouped(len), place.shown())
+        .and_then(|()| prompt.flush())
+        .map_err(terminal)?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).map_err(terminal)?;
+    match answer.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::NotConfirmed { segment: name.to_owned() }),
+    }
+}

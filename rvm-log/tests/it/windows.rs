@@ -1,0 +1,104 @@
+//! Logs larger than the scan's window of 1 MiB: records that span windows, and records that wrap.
+
+use rvm_log::{Lsn, ReplaySink, Result, Verdict, replay};
+use rvm_storage::MemStorage;
+use rvm_storage::widths::narrow;
+
+use crate::workbench::{Dice, Record, Workbench, scan};
+
+const MIB: u64 = 1 << 20;
+
+fn check(bench: &Workbench) {
+    let (records, verdict) = scan(&bench.log).unwrap();
+    assert!(records == bench.live, "{} records from {}", records.len(), bench.head());
+    assert_eq!(verdict, Verdict { end: bench.durable, torn: None });
+}
+
+/// Guards against a record that is cut at a window's end or at the ring's.
+#[test]
+fn records_larger_than_a_window_come_back_whole_over_two_laps() {
+    let mut bench = Workbench::on(MemStorage::new(), 4 * MIB);
+    let mut wraps = 0;
+    for (i, len) in [1_500_000, 1_048_576, 1_048_584, 1_900_000, 2_200_000, 1_300_008]
+        .into_iter()
+        .cycle()
+        .take(7)
+        .enumerate()
+    {
+        let mut record = Record::of_len(len / 8 * 8, 0);
+        let marks = record.ranges[0].1.len() / 4_000;
+        for mark in 0..marks {
+            record.ranges[0].1[mark * 4_000] = (mark + i).to_le_bytes()[0];
+        }
+        if !bench.has_room(&record) {
+            bench.move_head(bench.durable);
+        }
+        let lap = bench.durable.0 / (4 * MIB);
+        bench.append(record);
+        bench.force();
+        wraps += u64::from(bench.durable.0 / (4 * MIB) != lap && bench.durable.0 % (4 * MIB) != 0);
+        check(&bench);
+    }
+    assert!(wraps >= 2, "{wraps} records wrapped");
+}
+
+/// Guards against a fixed header that straddles two windows, or the ring's end, at any of the eight places it can.
+#[test]
+fn headers_straddle_windows_and_the_ring_end_at_every_place() {
+    for back in (8..=64).step_by(8) {
+        let mut bench = Workbench::on(MemStorage::new(), 2 * MIB);
+        for boundary in [MIB, 2 * MIB] {
+            let goal = Lsn(boundary - back);
+            let filler = Record::of_len(goal.since(bench.tail.end()), 1);
+            bench.append(filler);
+            assert_eq!(bench.tail.end(), goal);
+            if boundary == 2 * MIB {
+                bench.force();
+                bench.move_head(bench.live[1].lsn);
+            }
+            bench.append(Record::of(0, vec![2; 200]));
+            bench.append(Record::of(0, vec![3; 10]));
+        }
+        bench.force();
+        assert_eq!(bench.live[0].lsn, Lsn(MIB - back));
+        check(&bench);
+    }
+}
+
+/// A segment in memory.
+struct Segment(Vec<u8>);
+
+impl ReplaySink for Segment {
+    fn apply(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+        let at = narrow(offset);
+        self.0[at..at + bytes.len()].copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// Guards against a replay of many small records that loses one at a window's end: the result is that of applying each
+/// range in order.
+#[test]
+fn replay_over_several_windows_is_applying_in_order() {
+    let mut bench = Workbench::on(MemStorage::new(), 4 * MIB);
+    let mut dice = Dice::new(9);
+    let mut expected = vec![0; 10_000];
+    while bench.tail.end() < Lsn(5 * MIB / 2) {
+        if bench.tail.end() < Lsn(MIB / 2) && dice.below(40) == 0 {
+            bench.force();
+            bench.move_head(bench.durable);
+            expected.fill(0);
+        }
+        let (offset, len) = (dice.below(4_000), dice.below(6_000));
+        let fill = dice.below(256).to_le_bytes()[0];
+        expected[narrow(offset)..narrow(offset + len)].fill(fill);
+        bench.append(Record::of(offset, vec![fill; narrow(len)]));
+    }
+    bench.force();
+    let (header, mut segment) = (bench.log.header(), Segment(vec![0; 10_000]));
+    let span = (header.head, bench.durable);
+    let done = replay(bench.log.blob(), header, span, 10_000, &mut segment).unwrap();
+    assert!(segment.0 == expected);
+    assert_eq!(narrow(done.records), bench.live.len());
+    assert!(done.applied_bytes <= 10_000 && done.range_bytes > MIB, "{done:?}");
+}

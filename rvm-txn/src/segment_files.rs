@@ -1,0 +1,88 @@
+//! The files of a segment: made whole under a temporary name and then renamed, so that a crash never leaves a part of one.
+
+use std::sync::Arc;
+
+use rvm_log::{LogFile, NewLog};
+use rvm_storage::{Blob, FileName, FileRole, Fill, SegmentName};
+
+use crate::error::{Error, Result};
+use crate::shared::Shared;
+use crate::truncate::lock_layout;
+
+/// The segment's file, made or extended so that it has at least `len` bytes, durably.
+pub(crate) fn segment_of_length(
+    shared: &Shared,
+    name: &SegmentName,
+    len: u64,
+) -> Result<Arc<dyn Blob>> {
+    let storage = shared.storage.as_ref();
+    let file = FileName::new(name, FileRole::Segment);
+    let invalid = |len, reason| Error::InvalidLength { segment: name.to_string(), len, reason };
+    if isize::try_from(len).is_err() {
+        return Err(invalid(len, "memory cannot address that many bytes"));
+    }
+    match storage.open(&file) {
+        Ok(blob) => {
+            let found = blob.len()?;
+            if found.max(len) == 0 {
+                return Err(invalid(0, "a segment has at least one byte"));
+            }
+            if found < len {
+                blob.allocate(len, Fill::Reserved)?;
+                force(shared, blob.as_ref())?;
+            }
+            Ok(blob)
+        }
+        Err(error) if error.is_not_found() => {
+            if len == 0 {
+                return Err(invalid(0, "a new segment has at least one byte"));
+            }
+            create_segment(shared, name, len)?;
+            Ok(storage.open(&file)?)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Makes the file whole under a temporary name, so that a crash never leaves a part of it.
+fn create_segment(shared: &Shared, name: &SegmentName, len: u64) -> Result<()> {
+    let storage = shared.storage.as_ref();
+    let temporary = FileName::new(name, FileRole::NewSegment);
+    let _layout = lock_layout(shared)?;
+    let made = storage.create_anew(&temporary).and_then(|blob| {
+        blob.allocate(len, Fill::Reserved)?;
+        blob.force()?;
+        storage.rename(&temporary, &FileName::new(name, FileRole::Segment))
+    });
+    if let Err(error) = made {
+        // What remains is garbage that the next opening removes.
+        storage.remove(&temporary).ok();
+        return Err(error.into());
+    }
+    sync_names(shared)
+}
+
+/// The log of a new segment, durably.
+pub(crate) fn create_log(shared: &Shared, new: &NewLog) -> Result<LogFile> {
+    let storage = shared.storage.as_ref();
+    let _layout = lock_layout(shared)?;
+    LogFile::create(storage, new).map_err(|failure| {
+        if storage.open(&FileName::new(&new.segment, FileRole::Log)).is_ok() {
+            // It has its name, but whether durably is unknown.
+            return Error::Poisoned { cause: shared.set_poison(failure) };
+        }
+        failure.into()
+    })
+}
+
+/// # Errors
+/// [`Error::Poisoned`].
+pub(crate) fn sync_names(shared: &Shared) -> Result<()> {
+    let synced = shared.storage.sync_names();
+    synced.map_err(|error| Error::Poisoned { cause: shared.set_poison(error.into()) })
+}
+
+fn force(shared: &Shared, blob: &dyn Blob) -> Result<()> {
+    let forced = blob.force();
+    forced.map_err(|error| Error::Poisoned { cause: shared.set_poison(error.into()) })
+}
