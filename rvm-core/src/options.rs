@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rvm_storage::memory::Residency;
 use rvm_storage::{FileStorage, Storage};
-use rvm_txn::{Config, RangePolicy, ReadOnlyConfig, Result, Store, UndoMode};
+use rvm_txn::{Config, Error, RangePolicy, ReadOnlyConfig, Result, Store, UndoMode};
 
 use crate::rvm::Rvm;
 
@@ -111,7 +111,7 @@ impl Options {
     /// reading.
     ///
     /// # Errors
-    /// See [`Rvm::open`]; and [`Error::InvalidOption`](crate::Error::InvalidOption).
+    /// See [`Rvm::open`]; and [`Error::InvalidOption`].
     pub fn open(self, dir: impl AsRef<Path>) -> Result<Rvm> {
         let storage = match self.read_only {
             None => FileStorage::open(dir)?,
@@ -123,12 +123,29 @@ impl Options {
     /// Opens the store on a storage backend of your choice.
     ///
     /// # Errors
-    /// See [`Rvm::open`]; and [`Error::InvalidOption`](crate::Error::InvalidOption).
+    /// See [`Rvm::open`]; and [`Error::InvalidOption`].
     pub fn open_with(self, storage: Arc<dyn Storage>) -> Result<Rvm> {
         let store = match self.read_only {
             None => Store::open(storage, self.config)?,
             Some(read_only) => Store::open_read_only(storage, &read_only)?,
         };
         Ok(Rvm::new(store))
+    }
+}
+
+impl Rvm {
+    /// Opens the store in the directory `dir` with the default [`Options`]: makes the directory if it is missing, locks it, and
+    /// recovers what a crash left.
+    ///
+    /// # Errors
+    /// [`Error::Locked`] if it is open already, here or in another process. [`Error::Corrupt`] if a file is damaged; it
+    /// names the file and the byte, and no file has been changed. [`Error::Io`].
+    pub fn open(dir: impl AsRef<Path>) -> Result<Self> {
+        Self::options().open(dir)
+    }
+
+    /// What can be chosen when a store is opened.
+    pub fn options() -> Options {
+        Options::default()
     }
 }

@@ -1,14 +1,11 @@
 //! The store, as its users see it.
 
-use std::path::Path;
 use std::time::Duration;
 
 use rvm_txn::{
     Error, ReadGuards, RecoveryReport, Result, Segment, SegmentInfo, Stats, Store, Transaction,
     TruncateReport,
 };
-
-use crate::options::Options;
 
 /// An open store: a directory of segments and their logs.
 ///
@@ -20,21 +17,6 @@ pub struct Rvm {
 }
 
 impl Rvm {
-    /// Opens the store in the directory `dir` with the default [`Options`]: makes the directory if it is missing, locks it, and
-    /// recovers what a crash left.
-    ///
-    /// # Errors
-    /// [`Error::Locked`] if it is open already, here or in another process. [`Error::Corrupt`] if a file is damaged; it
-    /// names the file and the byte, and no file has been changed. [`Error::Io`].
-    pub fn open(dir: impl AsRef<Path>) -> Result<Self> {
-        Self::options().open(dir)
-    }
-
-    /// What can be chosen when a store is opened.
-    pub fn options() -> Options {
-        Options::default()
-    }
-
     pub(crate) const fn new(store: Store) -> Self {
         Self { store }
     }

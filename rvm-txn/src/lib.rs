@@ -25,18 +25,19 @@
 
 mod apply;
 mod arbiter;
-mod closure;
+mod chores;
 mod config;
 mod coverage;
 mod error;
-mod helpers;
+mod health;
 pub mod inspect;
 mod log_handle;
+mod logs;
 mod maintenance;
+mod mapping;
 mod naming;
 mod ownership;
 mod parallel;
-mod poison;
 mod read;
 mod read_only;
 mod recovery;

@@ -9,10 +9,10 @@ use rvm_storage::memory::{Region, Residency};
 use rvm_storage::widths::narrow;
 use rvm_storage::{Blob, FileName, FileRole, SegmentName};
 
-use crate::closure::decide;
 use crate::error::{Error, Result};
 use crate::log_handle::LogHandle;
-use crate::segment::{Segment, SegmentInner};
+use crate::mapping::Mapping;
+use crate::segment::Segment;
 use crate::segment_files::{create_log, segment_of_length, sync_names};
 use crate::shared::{Naming, Shared};
 use crate::store::Store;
@@ -53,7 +53,7 @@ impl Store {
         if shared.read_only {
             return self.map_copied(&name, len);
         }
-        shared.poison.check()?;
+        shared.logs.health.check()?;
         let blob = segment_of_length(shared, &name, len)?;
         let len = blob.len()?;
         let log = self.log_of(&name, len, &mut naming)?;
@@ -74,12 +74,12 @@ impl Store {
             return Err(Error::ForeignSegment { segment: segment.name().to_owned() });
         }
         let _naming = shared.naming.lock();
-        if !segment.inner.mapped.load(Ordering::Acquire) {
+        if !segment.mapping.mapped.load(Ordering::Acquire) {
             return Err(Error::NotMapped { segment: segment.name().to_owned() });
         }
-        shared.arbiter.remove(segment.inner.slot)?;
-        segment.inner.mapped.store(false, Ordering::Release);
-        shared.segments.lock().remove(&segment.inner.name);
+        shared.arbiter.remove(segment.mapping.slot)?;
+        segment.mapping.mapped.store(false, Ordering::Release);
+        shared.segments.lock().remove(&segment.mapping.name);
         Ok(())
     }
 
@@ -91,7 +91,7 @@ impl Store {
     pub fn destroy(&self, name: &str) -> Result<()> {
         let shared = &self.shared;
         shared.check_writable("destroy a segment")?;
-        shared.poison.check()?;
+        shared.logs.health.check()?;
         let name = SegmentName::new(name)?;
         let _naming = shared.naming.lock();
         if shared.segments.lock().contains_key(&name) {
@@ -106,13 +106,13 @@ impl Store {
             }
             return Err(error.into());
         }
-        let had_log = shared.logs.lock().get(&name).cloned();
+        let had_log = shared.logs.get(&name);
         if let Some(own) = &had_log {
             resolve(shared, own)?;
         }
         let layout = lock_layout(shared)?;
         if had_log.is_some() {
-            shared.logs.lock().remove(&name);
+            shared.logs.remove(&name);
             storage.remove(&FileName::new(&name, FileRole::Log))?;
             sync_names(shared)?;
         }
@@ -137,7 +137,7 @@ impl Store {
             let len = shared.storage.open(&file)?.len()?;
             let name = file.segment();
             let mapped = shared.segments.lock().contains_key(name);
-            let log = shared.logs.lock().get(name).cloned();
+            let log = shared.logs.get(name);
             let (log_used, log_capacity) = log.map_or((0, 0), |log| {
                 let state = log.latch.lock();
                 (state.live_len(), state.ring.capacity())
@@ -155,9 +155,9 @@ impl Store {
         naming: &mut MutexGuard<'_, Naming>,
     ) -> Result<Arc<LogHandle>> {
         let shared = &self.shared;
-        let known = shared.logs.lock().get(name).cloned();
+        let known = shared.logs.get(name);
         if let Some(log) = known {
-            log.note_segment_len(shared, len)?;
+            log.note_segment_len(len).map_err(|failure| shared.logs.poison(failure))?;
             return Ok(log);
         }
         let storage = shared.storage.as_ref();
@@ -174,7 +174,7 @@ impl Store {
         naming.store_id = Some(store_id);
         let log = Arc::new(LogHandle::new(naming.next_log_index, file));
         naming.next_log_index += 1;
-        shared.logs.lock().insert(name.clone(), Arc::clone(&log));
+        shared.logs.insert(Arc::clone(&log));
         Ok(log)
     }
 }
@@ -182,8 +182,7 @@ impl Store {
 /// The segment's memory: its file, and over that what its log holds. Truncation is held meanwhile.
 fn fill(shared: &Shared, blob: &dyn Blob, log: &Arc<LogHandle>, len: u64) -> Result<Region> {
     let _right = log.truncation.lock();
-    let target = std::iter::once((Arc::clone(log), log.end())).collect();
-    decide(shared, target).map_err(|cause| Error::Poisoned { cause })?;
+    shared.logs.settle([(Arc::clone(log), log.end())])?;
     let mut memory = match shared.config.residency {
         Residency::Resident => Region::resident(blob, len, len)?,
         Residency::Mapped(token) => Region::mapped(blob, len, len, token)?,
@@ -205,7 +204,7 @@ pub(crate) fn register(
     memory: Region,
     log: Option<Arc<LogHandle>>,
 ) -> Segment {
-    let inner = Arc::new(SegmentInner {
+    let mapping = Arc::new(Mapping {
         slot: shared.arbiter.add(&name),
         len,
         memory: Arc::new(RwLock::new(memory)),
@@ -214,8 +213,8 @@ pub(crate) fn register(
         spoiled: AtomicBool::new(false),
         name,
     });
-    shared.segments.lock().insert(inner.name.clone(), Arc::clone(&inner));
-    Segment { shared: Arc::clone(shared), inner }
+    shared.segments.lock().insert(mapping.name.clone(), Arc::clone(&mapping));
+    Segment { shared: Arc::clone(shared), mapping }
 }
 
 /// Takes replayed bytes straight into a segment's memory.
@@ -233,7 +232,7 @@ impl ReplaySink for IntoMemory<'_> {
 
 /// Empties every log that shares transactions with `own`, so that no record names it any more.
 fn resolve(shared: &Shared, own: &Arc<LogHandle>) -> Result<()> {
-    for log in shared.all_logs() {
+    for log in shared.logs.all() {
         let is_entangled = log.latch.lock().entangled;
         if is_entangled || Arc::ptr_eq(&log, own) {
             let right = log.truncation.lock();

@@ -7,11 +7,12 @@ use smallvec::SmallVec;
 
 use crate::arbiter::{Mode, Refusal, Slots, Wait};
 use crate::error::{Error, Result};
-use crate::segment::{Segment, SegmentInner};
+use crate::mapping::Mapping;
+use crate::segment::Segment;
 use crate::shared::Shared;
 
 /// Segments that a transaction or a guard has.
-pub(crate) type Inners = SmallVec<[Arc<SegmentInner>; 4]>;
+pub(crate) type Mappings = SmallVec<[Arc<Mapping>; 4]>;
 
 /// Takes the segments, each once, in the order given.
 ///
@@ -22,27 +23,27 @@ pub(crate) fn take_segments(
     segments: &[&Segment],
     mode: Mode,
     wait: Wait,
-) -> Result<Inners> {
-    let mut inners = Inners::new();
+) -> Result<Mappings> {
+    let mut mappings = Mappings::new();
     for segment in segments {
         if !Arc::ptr_eq(&segment.shared, shared) {
             return Err(Error::ForeignSegment { segment: segment.name().to_owned() });
         }
-        segment.inner.check_usable()?;
-        if !inners.iter().any(|inner| Arc::ptr_eq(inner, &segment.inner)) {
-            inners.push(Arc::clone(&segment.inner));
+        segment.mapping.check_usable()?;
+        if !mappings.iter().any(|mapping| Arc::ptr_eq(mapping, &segment.mapping)) {
+            mappings.push(Arc::clone(&segment.mapping));
         }
     }
-    if inners.is_empty() {
+    if mappings.is_empty() {
         return Err(Error::NoSegments);
     }
-    let slots: Slots = inners.iter().map(|inner| inner.slot).collect();
+    let slots: Slots = mappings.iter().map(|mapping| mapping.slot).collect();
     match shared.arbiter.acquire(&slots, mode, wait) {
-        Ok(()) => Ok(inners),
+        Ok(()) => Ok(mappings),
         Err(Refusal::Busy(error)) => Err(error),
         Err(Refusal::Gone(slot)) => {
-            let gone = inners.iter().find(|inner| inner.slot == slot);
-            let segment = gone.map_or_else(String::new, |inner| inner.name.to_string());
+            let gone = mappings.iter().find(|mapping| mapping.slot == slot);
+            let segment = gone.map_or_else(String::new, |mapping| mapping.name.to_string());
             Err(Error::NotMapped { segment })
         }
     }

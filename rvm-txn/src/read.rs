@@ -11,8 +11,9 @@ use rvm_storage::memory::Region;
 
 use crate::arbiter::{Mode, Slots, ThreadKey, Wait};
 use crate::error::{Error, Result};
+use crate::mapping::Mapping;
 use crate::ownership::take_segments;
-use crate::segment::{Segment, SegmentInner};
+use crate::segment::Segment;
 use crate::shared::Shared;
 
 /// The bytes of a segment, unchanging as long as the guard lives. No transaction gets the segment meanwhile.
@@ -20,7 +21,7 @@ use crate::shared::Shared;
 /// It belongs to its thread (`!Send`), so that the store knows which thread must not wait for it.
 pub struct ReadGuard {
     shared: Arc<Shared>,
-    segment: Arc<SegmentInner>,
+    segment: Arc<Mapping>,
     /// `None` only while being dropped.
     memory: Option<ArcRwLockReadGuard<RawRwLock, Region>>,
     thread: ThreadKey,
@@ -31,9 +32,9 @@ pub struct ReadGuard {
 pub(crate) fn take(shared: &Arc<Shared>, segments: &[&Segment]) -> Result<Vec<ReadGuard>> {
     shared.check_usable()?;
     let thread = ThreadKey::current();
-    let inners = take_segments(shared, segments, Mode::Shared, Wait::Forever)?;
+    let mappings = take_segments(shared, segments, Mode::Shared, Wait::Forever)?;
     // Each guard gives its own place back, so they are made before anything else can fail.
-    let guards: Vec<ReadGuard> = inners
+    let guards: Vec<ReadGuard> = mappings
         .into_iter()
         .map(|segment| ReadGuard {
             memory: RwLock::try_read_arc(&segment.memory),
@@ -52,6 +53,30 @@ pub(crate) fn take(shared: &Arc<Shared>, segments: &[&Segment]) -> Result<Vec<Re
     Ok(guards)
 }
 
+impl Segment {
+    /// A view of the committed bytes that no crash can take back: waits until no transaction has the segment, and then until
+    /// every `Force` commit it shows is durable. Lazy commits are shown at once.
+    ///
+    /// # Errors
+    /// [`Error::WouldDeadlock`] if this thread's own transaction has the segment; [`Error::Poisoned`] if a crash could
+    /// take back what it would show; [`Error::NotMapped`], [`Error::Closed`], [`Error::Forked`].
+    pub fn read(&self) -> Result<ReadGuard> {
+        let guard = self.read_latest()?;
+        guard.wait_decided()?;
+        Ok(guard)
+    }
+
+    /// A view of the committed bytes, some of which may not be durable yet. Works on a poisoned store.
+    ///
+    /// # Errors
+    /// [`Error::WouldDeadlock`] if this thread's own transaction has the segment; [`Error::NotMapped`],
+    /// [`Error::Closed`], [`Error::Forked`].
+    pub fn read_latest(&self) -> Result<ReadGuard> {
+        let mut guards = take(&self.shared, &[self])?;
+        guards.pop().ok_or(Error::NoSegments)
+    }
+}
+
 impl ReadGuard {
     /// Waits until no crash can take back a `Force` commit that the guard shows.
     pub(crate) fn wait_decided(&self) -> Result<()> {
@@ -59,7 +84,7 @@ impl ReadGuard {
         let mut state = log.latch.lock();
         let target = state.force_end;
         while state.decided < target {
-            self.shared.poison.check()?;
+            self.shared.logs.health.check()?;
             log.changed.wait(&mut state);
         }
         Ok(())
@@ -114,7 +139,7 @@ impl ReadGuards {
     /// # Errors
     /// [`Error::NotInTransaction`] if it is not one of those that the view was made of.
     pub fn get(&self, segment: &Segment) -> Result<&[u8]> {
-        let guard = self.0.iter().find(|guard| Arc::ptr_eq(&guard.segment, &segment.inner));
+        let guard = self.0.iter().find(|guard| Arc::ptr_eq(&guard.segment, &segment.mapping));
         match guard {
             Some(guard) => Ok(guard),
             None => Err(Error::NotInTransaction { segment: segment.name().to_owned() }),

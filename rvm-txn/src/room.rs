@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use rvm_log::{Damage, LogError, Lsn};
 
-use crate::closure::decide;
 use crate::error::{Error, Result};
 use crate::log_handle::LogHandle;
 use crate::shared::Shared;
@@ -18,7 +17,7 @@ use crate::truncate::{TruncationRight, failed, lock_layout, truncate_all, trunca
 pub(crate) fn make_room(shared: &Shared, log: &Arc<LogHandle>, len: u64) -> Result<()> {
     loop {
         let mut state = log.latch.lock();
-        shared.poison.check()?;
+        shared.logs.health.check()?;
         if state.has_room(len) {
             return Ok(());
         }
@@ -33,8 +32,7 @@ pub(crate) fn make_room(shared: &Shared, log: &Arc<LogHandle>, len: u64) -> Resu
             make_space(shared, log, len)?;
         } else {
             drop(state);
-            let target = std::iter::once((Arc::clone(log), end)).collect();
-            decide(shared, target).map_err(|cause| Error::Poisoned { cause })?;
+            shared.logs.settle([(Arc::clone(log), end)])?;
         }
     }
 }
@@ -51,7 +49,7 @@ fn open_for_append(shared: &Shared, log: &LogHandle) -> Result<()> {
         let changed = file.change_header(|header| header.clean = false);
         if let Err(failure) = changed {
             drop(file);
-            return Err(Error::Poisoned { cause: shared.set_poison(failure) });
+            return Err(shared.logs.poison(failure));
         }
     }
     log.latch.lock().open = true;
@@ -90,7 +88,7 @@ fn grow(
     let grown = shared.rings.grown(log.ring(), len);
     match resize(shared, log, grown, right) {
         Ok(()) => {
-            shared.counters.log_growths.add(1);
+            shared.counters().log_growths.add(1);
             Ok(None)
         }
         Err(error) if error.is_out_of_space() => Ok(Some(error)),

@@ -69,7 +69,7 @@ pub(crate) fn create_log(shared: &Shared, new: &NewLog) -> Result<LogFile> {
     LogFile::create(storage, new).map_err(|failure| {
         if storage.open(&FileName::new(&new.segment, FileRole::Log)).is_ok() {
             // It has its name, but whether durably is unknown.
-            return Error::Poisoned { cause: shared.set_poison(failure) };
+            return shared.logs.poison(failure);
         }
         failure.into()
     })
@@ -79,10 +79,10 @@ pub(crate) fn create_log(shared: &Shared, new: &NewLog) -> Result<LogFile> {
 /// [`Error::Poisoned`].
 pub(crate) fn sync_names(shared: &Shared) -> Result<()> {
     let synced = shared.storage.sync_names();
-    synced.map_err(|error| Error::Poisoned { cause: shared.set_poison(error.into()) })
+    synced.map_err(|error| shared.logs.poison(error.into()))
 }
 
 fn force(shared: &Shared, blob: &dyn Blob) -> Result<()> {
     let forced = blob.force();
-    forced.map_err(|error| Error::Poisoned { cause: shared.set_poison(error.into()) })
+    forced.map_err(|error| shared.logs.poison(error.into()))
 }

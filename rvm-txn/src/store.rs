@@ -1,13 +1,16 @@
 //! A store: open, begin, read, flush, truncate, close.
 
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rvm_storage::{LockMode, LockScope, Storage};
 
 use crate::arbiter::Wait;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::maintenance;
 use crate::read::ReadGuards;
 use crate::recovery::{RecoveryReport, recover};
 use crate::segment::Segment;
@@ -23,6 +26,7 @@ use crate::truncate::{TruncateReport, truncate_all};
 pub struct Store {
     pub(crate) shared: Arc<Shared>,
     report: RecoveryReport,
+    maintenance: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Store {
@@ -47,13 +51,13 @@ impl Store {
         })?;
         let store = Self::new(shared, recovered.report);
         if store.shared.config.background {
-            store.shared.maintenance.start(&store.shared)?;
+            *store.maintenance.lock() = Some(maintenance::start(&store.shared)?);
         }
         Ok(store)
     }
 
     pub(crate) fn new(shared: Arc<Shared>, report: RecoveryReport) -> Self {
-        Self { shared, report }
+        Self { shared, report, maintenance: Mutex::default() }
     }
 
     /// Begins a transaction over `segments` (each counts once): waits until all are free, takes all or none, first come first
@@ -96,7 +100,7 @@ impl Store {
     /// [`Error::Poisoned`], [`Error::Closed`], [`Error::Forked`].
     pub fn flush(&self) -> Result<()> {
         self.shared.check_usable()?;
-        self.shared.decide_all()
+        self.shared.logs.decide_all()
     }
 
     /// Makes every commit durable, folds all logs into their segments, and brings the logs back to their initial size. Legal at any
@@ -112,7 +116,7 @@ impl Store {
 
     fn truncate_logs(&self) -> Result<TruncateReport> {
         let mut report = TruncateReport::default();
-        for log in self.shared.all_logs() {
+        for log in self.shared.logs.all() {
             let right = log.truncation.lock();
             let initial = self.shared.rings.initial;
             let truncated = truncate_all(&self.shared, &log, &right).and_then(|freed| {
@@ -145,7 +149,7 @@ impl Store {
     /// What the store did since it was opened.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.counters.read()
+        self.shared.counters().read()
     }
 
     /// Makes every commit durable, folds the logs into the segments, marks the shutdown as clean, and gives the store up. Later calls
@@ -169,19 +173,23 @@ impl Store {
 
     /// The store is marked as closed: nothing is appended any more.
     fn shut_down(&self) -> Result<()> {
-        self.shared.maintenance.stop();
+        self.shared.chores.stop();
+        if let Some(thread) = self.maintenance.lock().take() {
+            // A panic in the thread was reported when it happened.
+            drop(thread.join());
+        }
         let settled = if self.shared.read_only { Ok(()) } else { self.settle() };
-        self.shared.helpers.stop();
+        self.shared.logs.stop_helpers();
         self.shared.release_owner_lock();
         settled
     }
 
     /// Empties the logs and marks them clean.
     fn settle(&self) -> Result<()> {
-        self.shared.decide_all()?;
+        self.shared.logs.decide_all()?;
         let report = self.truncate_logs()?;
         let txn_id_max = self.shared.last_txn_id();
-        for log in self.shared.all_logs() {
+        for log in self.shared.logs.all() {
             let mut file = log.file.lock();
             let durable = log.latch.lock().durable;
             let header = file.header();
@@ -195,7 +203,7 @@ impl Store {
             });
             drop(file);
             if let Err(failure) = marked {
-                return Err(Error::Poisoned { cause: self.shared.set_poison(failure) });
+                return Err(self.shared.logs.poison(failure));
             }
         }
         match report.out_of_space.first() {
@@ -209,7 +217,7 @@ impl Drop for Store {
     fn drop(&mut self) {
         if self.shared.in_child() {
             // The parent's locks and threads are not ours to touch, not even by dropping them.
-            Box::leak(Box::new(Arc::clone(&self.shared)));
+            Box::leak(Box::new((Arc::clone(&self.shared), self.maintenance.get_mut().take())));
         } else if self.shared.set_closed() {
             // A drop cannot tell; what was committed is recovered at the next opening.
             self.shut_down().ok();

@@ -13,7 +13,6 @@ use rvm_storage::{LockMode, LockScope, StoreLock};
 
 use crate::apply::apply_to_segment;
 use crate::arbiter::{Mode, ThreadKey, Wait};
-use crate::closure::decide;
 use crate::error::{Error, Result};
 use crate::log_handle::LogHandle;
 use crate::shared::Shared;
@@ -45,7 +44,7 @@ pub(crate) fn truncate_decided(
     log: &LogHandle,
     _right: &TruncationRight<'_>,
 ) -> Result<u64> {
-    shared.poison.check()?;
+    shared.logs.health.check()?;
     let (head, mark) = {
         let state = log.latch.lock();
         (state.head, state.decided)
@@ -61,8 +60,8 @@ pub(crate) fn truncate_decided(
     }
     move_head(shared, log, mark)?;
     let freed = mark.since(head);
-    shared.counters.truncations.add(1);
-    shared.counters.truncated_bytes.add(freed);
+    shared.counters().truncations.add(1);
+    shared.counters().truncated_bytes.add(freed);
     give_back_pages(shared, log);
     Ok(freed)
 }
@@ -76,8 +75,7 @@ pub(crate) fn truncate_all(
     log: &Arc<LogHandle>,
     right: &TruncationRight<'_>,
 ) -> Result<u64> {
-    let target = (Arc::clone(log), log.end());
-    decide(shared, std::iter::once(target).collect()).map_err(|cause| Error::Poisoned { cause })?;
+    shared.logs.settle([(Arc::clone(log), log.end())])?;
     truncate_decided(shared, log, right)
 }
 
@@ -93,10 +91,10 @@ pub(crate) fn lock_layout(shared: &Shared) -> Result<Box<dyn StoreLock>> {
 pub(crate) fn failed(shared: &Shared, failure: LogError) -> Error {
     match failure {
         LogError::Storage(error) if error.is_out_of_space() => {
-            shared.counters.truncations_out_of_space.add(1);
+            shared.counters().truncations_out_of_space.add(1);
             Error::Io(error)
         }
-        failure => Error::Poisoned { cause: shared.set_poison(failure) },
+        failure => shared.logs.poison(failure),
     }
 }
 
@@ -114,7 +112,7 @@ fn move_head(shared: &Shared, log: &LogHandle, mark: Lsn) -> Result<()> {
     };
     drop(layout);
     if let Err(failure) = moved {
-        return Err(Error::Poisoned { cause: shared.set_poison(failure) });
+        return Err(shared.logs.poison(failure));
     }
     log.latch.lock().raise_head(mark);
     log.changed.notify_all();

@@ -31,7 +31,7 @@ pub(super) fn run(
     let bytes = bytes_of(asked, segment_len)?;
     check_range(asked, &bytes, segment_len)?;
     let store = place.open()?;
-    let transaction = write(&store, asked, &bytes)?;
+    let transaction = write(&store, place, asked, &bytes)?;
     let recovery = RecoveryFacts::from(store.recovery_report());
     store.close()?;
     let len = wide(bytes.len());
@@ -51,9 +51,11 @@ pub(super) fn run(
 fn length_of(place: &Place, name: &str) -> Result<u64, Failure> {
     let segments = place::segments(&place.look()?)?;
     let found = segments.into_iter().find(|(found, _)| found == name);
-    found.map(|(_, len)| len).ok_or_else(|| {
-        Error::NotFound { segment: name.to_owned(), store: place.shown() }.into()
-    })
+    found.map(|(_, len)| len).ok_or_else(|| not_found(place, name))
+}
+
+fn not_found(place: &Place, segment: &str) -> Failure {
+    Error::NotFound { segment: segment.to_owned(), store: place.shown() }.into()
 }
 
 fn bytes_of(asked: &PokeArguments, segment_len: u64) -> Result<Vec<u8>, Failure> {
@@ -92,7 +94,16 @@ fn check_range(asked: &PokeArguments, bytes: &[u8], segment_len: u64) -> Result<
     Err(Error::OutOfRange { segment, start: asked.offset, end, segment_len }.into())
 }
 
-fn write(store: &Rvm, asked: &PokeArguments, bytes: &[u8]) -> Result<u64, Failure> {
+fn write(
+    store: &Rvm,
+    place: &Place,
+    asked: &PokeArguments,
+    bytes: &[u8],
+) -> Result<u64, Failure> {
+    // It was there a moment ago; mapping it now would make it again.
+    if !store.segments()?.iter().any(|segment| segment.name == asked.name) {
+        return Err(not_found(place, &asked.name));
+    }
     // One byte: a segment that is there is mapped whole, and never extended.
     let segment = store.map(&asked.name, 1)?;
     let mut txn = store.begin(&[&segment])?;

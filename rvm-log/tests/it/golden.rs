@@ -28,7 +28,7 @@ fn golden(file: &str) -> Vec<u8> {
 fn sample() -> Workbench {
     let mut bench = Workbench::small();
     for _ in 0..8 {
-        bench.append(Record::of_len(3_960, 0xaa));
+        bench.append(Record::of_len(3_968, 0xaa));
         bench.force();
         bench.move_head(bench.durable);
     }

@@ -31,7 +31,8 @@ fn records_of_equal_length_leave_a_stale_header_at_every_end() {
         stale += u32::from(stale_header_at_end(&bench, &file));
         check(&bench, file);
     }
-    assert!(stale > 100, "only {stale} ends lay on a stale record");
+    // A force fills its last block up with zeros, so it is at block ends that stale records lie open.
+    assert!(stale > 30, "only {stale} ends lay on a stale record");
 }
 
 /// Guards against stale records at any distance, against heads that move anywhere, and against user data that is a copy

@@ -1,7 +1,7 @@
 //! A power cut in the middle of a force: any subset of its sectors arrives. The log must then end, or have a torn tail,
 //! at the end of a whole record; it is never corrupt, since nothing of that force was acknowledged.
 
-use rvm_log::{Lsn, Verdict};
+use rvm_log::{BLOCK_LEN, CAPACITY_MIN, Lsn, Verdict};
 
 use crate::workbench::{Dice, Record, Workbench, ends, read_bytes};
 
@@ -64,12 +64,10 @@ fn check_torn(bench: &Workbench, verdict: &Verdict, seen: &mut Seen) {
     }
 }
 
-/// A log whose ring was filled some laps ago, with its tail wherever that ended.
-fn worn(laps: u64, end_at: Option<Lsn>) -> Workbench {
+/// A log that ends at `goal`, some laps on.
+fn worn(goal: Lsn) -> Workbench {
     let mut bench = Workbench::small();
-    let mut dice = Dice::new(laps + 5);
-    let capacity = bench.log.ring().capacity();
-    let goal = end_at.unwrap_or(Lsn(laps * capacity + 1_000));
+    let mut dice = Dice::new(5);
     while bench.durable < goal {
         let left = goal.since(bench.durable);
         let len = if left < 1_400 { left.max(80) } else { 80 + dice.below(150) * 8 };
@@ -79,6 +77,7 @@ fn worn(laps: u64, end_at: Option<Lsn>) -> Workbench {
             bench.move_head(bench.live[3].lsn);
         }
     }
+    assert_eq!(bench.durable, goal);
     bench
 }
 
@@ -105,7 +104,8 @@ fn a_force_lost_in_any_part_is_a_torn_tail_on_fresh_space() {
 /// Guards against old records that show through where sectors of the force are missing.
 #[test]
 fn a_force_lost_in_any_part_is_a_torn_tail_over_stale_records() {
-    let mut bench = worn(3, None);
+    // The batch ends in the block that it starts in: what is left of that is overwritten with zeros.
+    let mut bench = worn(Lsn(3 * CAPACITY_MIN + 3 * BLOCK_LEN + 96));
     let seen = lose_every_subset(&mut bench, &batch());
     assert!(seen.whole == 1 && seen.ended > 10 && seen.torn > 10, "{seen:?}");
 }
@@ -113,9 +113,7 @@ fn a_force_lost_in_any_part_is_a_torn_tail_over_stale_records() {
 /// Guards against a force that wraps: its second piece may arrive without the first.
 #[test]
 fn a_force_that_wraps_and_is_lost_in_any_part_is_a_torn_tail() {
-    let capacity = Workbench::small().log.ring().capacity();
-    let mut bench = worn(3, Some(Lsn(3 * capacity - 2_000)));
-    assert_eq!(bench.durable, Lsn(3 * capacity - 2_000));
+    let mut bench = worn(Lsn(3 * CAPACITY_MIN - 600));
     let seen = lose_every_subset(&mut bench, &batch());
     assert!(seen.whole == 1 && seen.ended > 10 && seen.torn > 10, "{seen:?}");
 }
@@ -124,7 +122,7 @@ fn a_force_that_wraps_and_is_lost_in_any_part_is_a_torn_tail() {
 /// and nothing of the torn force ever is.
 #[test]
 fn a_new_epoch_over_a_torn_tail_shows_nothing_of_it() {
-    let mut bench = worn(2, None);
+    let mut bench = worn(Lsn(2 * CAPACITY_MIN + 1_000));
     for record in batch() {
         bench.append(record);
     }

@@ -7,21 +7,22 @@ use parking_lot::MutexGuard;
 use rvm_log::{LogError, Lsn};
 
 use super::LogHandle;
-use crate::shared::Shared;
+use crate::health::Health;
 
 impl LogHandle {
     /// Returns when everything below `target` is durable. Joins the force that is under way, then leads one if that was not enough;
     /// a leader writes for everyone who appended before it began.
     ///
     /// # Errors
-    /// The first failure of the store, once it is poisoned. A force is never tried again.
-    pub(crate) fn force_to(&self, target: Lsn, shared: &Shared) -> Result<(), Arc<LogError>> {
+    /// The first failure of the store, once it is poisoned; the caller wakes those who wait for other logs. A force is never tried
+    /// again.
+    pub(crate) fn force_to(&self, target: Lsn, health: &Health) -> Result<(), Arc<LogError>> {
         let mut state = self.latch.lock();
         loop {
             if state.durable >= target {
                 return Ok(());
             }
-            if let Some(cause) = shared.poison.cause() {
+            if let Some(cause) = health.cause() {
                 return Err(cause);
             }
             if state.forcing {
@@ -36,17 +37,14 @@ impl LogHandle {
             state.forcing = false;
             match forced {
                 Ok(()) => {
-                    shared.counters.force_latency.record(started.elapsed());
-                    shared.counters.log_forces.add(1);
-                    shared.counters.force_bytes.add(batch.len());
+                    health.counters.force_latency.record(started.elapsed());
+                    health.counters.log_forces.add(1);
+                    health.counters.force_bytes.add(batch.len());
                     state.raise_durable(batch.end());
                     state.tail.recycle(batch);
                     self.changed.notify_all();
                 }
-                Err(failure) => {
-                    drop(state);
-                    return Err(shared.set_poison(failure));
-                }
+                Err(failure) => return Err(health.poison(failure)),
             }
         }
     }

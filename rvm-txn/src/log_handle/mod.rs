@@ -11,14 +11,11 @@ mod state;
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Condvar, Mutex};
-use rvm_log::{Checksums, Epoch, LogFile, LogId, Lsn, Ring};
+use rvm_log::{Checksums, Epoch, LogError, LogFile, LogId, Lsn, Ring};
 use rvm_storage::{Blob, SegmentName};
 use smallvec::SmallVec;
 
 pub(crate) use state::LogState;
-
-use crate::error::{Error, Result};
-use crate::shared::Shared;
 
 #[derive(Debug)]
 pub(crate) struct LogHandle {
@@ -78,15 +75,13 @@ impl LogHandle {
     /// Lets the header say that the segment has at least `len` bytes, durably.
     ///
     /// # Errors
-    /// [`Error::Poisoned`].
-    pub(crate) fn note_segment_len(&self, shared: &Shared, len: u64) -> Result<()> {
+    /// I/O; it must poison.
+    pub(crate) fn note_segment_len(&self, len: u64) -> Result<(), LogError> {
         let mut file = self.file.lock();
         if file.header().segment_len >= len {
             return Ok(());
         }
-        let changed = file.change_header(|header| header.segment_len = len);
-        drop(file);
-        changed.map_err(|failure| Error::Poisoned { cause: shared.set_poison(failure) })
+        file.change_header(|header| header.segment_len = len)
     }
 
     /// Wakes all who wait for something of this log, for them to look at the store's health.

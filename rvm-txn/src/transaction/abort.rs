@@ -35,7 +35,7 @@ impl Transaction {
             }
             UndoMode::None => self.restore_committed(),
         };
-        self.shared.counters.aborts.add(1);
+        self.shared.counters().aborts.add(1);
         self.release();
         restored
     }

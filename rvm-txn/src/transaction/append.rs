@@ -9,9 +9,9 @@ use smallvec::SmallVec;
 
 use super::redo::Redo;
 use super::{Durability, Transaction};
-use crate::closure::Targets;
 use crate::error::{Error, Result};
 use crate::log_handle::{Link, LogHandle, LogState};
+use crate::logs::Targets;
 use crate::room::make_room;
 
 /// A record that is about to be appended.
@@ -149,7 +149,7 @@ impl Transaction {
         loop {
             let latches: Latches<'a> =
                 plan.iter().map(|planned| planned.log.latch.lock()).collect();
-            self.shared.poison.check()?;
+            self.shared.logs.health.check()?;
             self.shared.check_usable()?;
             let full = plan
                 .iter()
@@ -186,8 +186,8 @@ impl Transaction {
     }
 
     fn counters(&self, measure: &Measure) {
-        self.shared.counters.log_bytes.add(measure.total_len.into());
-        self.shared.counters.redo_ranges.add(measure.range_count().into());
+        self.shared.counters().log_bytes.add(measure.total_len.into());
+        self.shared.counters().redo_ranges.add(measure.range_count().into());
     }
 }
 

@@ -7,8 +7,8 @@ use rvm_log::TxnId;
 
 use super::Transaction;
 use super::append::Appended;
-use crate::closure::{Targets, decide};
 use crate::error::{Error, Result};
+use crate::logs::Targets;
 use crate::shared::Shared;
 
 /// When a commit is on stable storage.
@@ -46,7 +46,9 @@ impl Commit {
         if self.shared.in_child() {
             return Err(Error::Forked);
         }
-        decide(&self.shared, self.targets.clone())
+        self.shared
+            .logs
+            .decide(self.targets.clone())
             .map_err(|cause| Error::Indeterminate { transaction: self.txn_id, cause })
     }
 }
@@ -84,14 +86,16 @@ impl Transaction {
         // From here on the next transaction may build on this one.
         self.release();
         self.ask_maintenance(&appended);
-        let counters = &self.shared.counters;
+        let counters = self.shared.counters();
         let mut commit =
             Commit { txn_id, shared: Arc::clone(&self.shared), targets: appended.targets };
         let Some(started) = started else {
             counters.commits_lazy.add(1);
             return Ok(commit);
         };
-        decide(&self.shared, std::mem::take(&mut commit.targets))
+        self.shared
+            .logs
+            .decide(std::mem::take(&mut commit.targets))
             .map_err(|cause| Error::Indeterminate { transaction: txn_id, cause })?;
         counters.commits_forced.add(1);
         counters.commit_latency.record(started.elapsed());
@@ -103,10 +107,10 @@ impl Transaction {
             return;
         }
         for log in &appended.lazy_news {
-            self.shared.maintenance.force_lazily(log, self.shared.config.lazy_interval);
+            self.shared.chores.force_lazily(log, self.shared.config.lazy_interval);
         }
         for log in &appended.truncation_due {
-            self.shared.maintenance.truncate(log);
+            self.shared.chores.truncate(log);
         }
     }
 }

@@ -19,8 +19,9 @@ use crate::arbiter::{Mode, Slots, ThreadKey, Wait};
 use crate::config::{RangePolicy, UndoMode};
 use crate::coverage::Coverage;
 use crate::error::{Error, Result};
+use crate::mapping::Mapping;
 use crate::ownership::take_segments;
-use crate::segment::{Segment, SegmentInner};
+use crate::segment::Segment;
 use crate::shared::Shared;
 use crate::undo::UndoQueue;
 
@@ -41,7 +42,7 @@ pub struct Transaction {
 
 /// One segment of a transaction.
 struct Part {
-    segment: Arc<SegmentInner>,
+    segment: Arc<Mapping>,
     memory: ArcRwLockWriteGuard<RawRwLock, Region>,
     /// Whether any range was declared.
     written: bool,
@@ -52,11 +53,11 @@ struct Part {
 impl Transaction {
     pub(crate) fn begin(shared: &Arc<Shared>, segments: &[&Segment], wait: Wait) -> Result<Self> {
         shared.check_writable("begin a transaction")?;
-        shared.poison.check()?;
+        shared.logs.health.check()?;
         let thread = ThreadKey::current();
-        let inners = take_segments(shared, segments, Mode::Exclusive, wait)?;
-        let slots: Slots = inners.iter().map(|inner| inner.slot).collect();
-        let parts: Option<SmallVec<_>> = inners
+        let mappings = take_segments(shared, segments, Mode::Exclusive, wait)?;
+        let slots: Slots = mappings.iter().map(|mapping| mapping.slot).collect();
+        let parts: Option<SmallVec<_>> = mappings
             .iter()
             .map(|segment| {
                 let memory = RwLock::try_write_arc(&segment.memory)?;
@@ -64,7 +65,7 @@ impl Transaction {
                 Some(Part { segment, memory, written: false, coverage: Coverage::default() })
             })
             .collect();
-        let usable = inners.iter().try_for_each(|inner| inner.check_usable());
+        let usable = mappings.iter().try_for_each(|mapping| mapping.check_usable());
         match (parts, usable.and_then(|()| shared.check_usable())) {
             (Some(parts), Ok(())) => {
                 let (shared, undo) = (Arc::clone(shared), shared.undo_pool.take());
@@ -202,7 +203,7 @@ impl Transaction {
     }
 
     fn part_of(&self, segment: &Segment) -> Result<usize> {
-        let part = self.parts.iter().position(|part| Arc::ptr_eq(&part.segment, &segment.inner));
+        let part = self.parts.iter().position(|part| Arc::ptr_eq(&part.segment, &segment.mapping));
         part.ok_or_else(|| Error::NotInTransaction { segment: segment.name().to_owned() })
     }
 
@@ -273,7 +274,7 @@ impl Transaction {
         let slots = self.slots();
         self.parts.clear();
         self.shared.arbiter.release(&slots, Mode::Exclusive, self.thread);
-        self.shared.counters.undo_records.add(wide(self.undo.records().len()));
+        self.shared.counters().undo_records.add(wide(self.undo.records().len()));
         self.shared.undo_pool.give_back(std::mem::take(&mut self.undo));
     }
 }

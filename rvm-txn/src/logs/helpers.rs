@@ -9,11 +9,12 @@ use std::thread::JoinHandle;
 use parking_lot::{Condvar, Mutex};
 use rvm_log::{LogError, Lsn};
 
+use crate::health::Health;
 use crate::log_handle::LogHandle;
-use crate::shared::Shared;
 
-pub(crate) struct Helpers {
+pub(super) struct Helpers {
     limit: usize,
+    health: Arc<Health>,
     queue: Arc<JobQueue>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -31,7 +32,7 @@ struct Jobs {
 }
 
 struct Job {
-    shared: Arc<Shared>,
+    health: Arc<Health>,
     log: Arc<LogHandle>,
     target: Lsn,
     round: Arc<Round>,
@@ -51,41 +52,33 @@ struct RoundState {
 }
 
 impl Helpers {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, queue: Arc::default(), threads: Mutex::default() }
+    pub(super) fn new(limit: usize, health: Arc<Health>) -> Self {
+        Self { limit, health, queue: Arc::default(), threads: Mutex::default() }
     }
 
     /// Forces every log up to its target, in parallel.
     ///
     /// # Errors
     /// The first failure of the store. All forces have ended then.
-    pub(crate) fn force_all(
-        &self,
-        shared: &Shared,
-        targets: &[(Arc<LogHandle>, Lsn)],
-    ) -> Result<(), Arc<LogError>> {
+    pub(super) fn force_all(&self, targets: &[(Arc<LogHandle>, Lsn)]) -> Result<(), Arc<LogError>> {
         let mut due = targets.iter().filter(|(log, lsn)| log.latch.lock().durable < *lsn);
         let Some((first, first_target)) = due.next() else { return Ok(()) };
         let round = Arc::new(Round::default());
         let mut own_result = Ok(());
-        let jobs: Vec<Job> = match shared.this() {
-            Some(this) if self.limit > 0 => due
-                .map(|(log, target)| Job {
-                    shared: Arc::clone(&this),
-                    log: Arc::clone(log),
-                    target: *target,
-                    round: Arc::clone(&round),
-                })
-                .collect(),
-            _ => {
-                for (log, target) in due {
-                    own_result = own_result.and(log.force_to(*target, shared));
-                }
-                Vec::new()
+        if self.limit == 0 {
+            for (log, target) in due {
+                own_result = own_result.and(log.force_to(*target, &self.health));
             }
-        };
-        self.submit(jobs, &round);
-        own_result = first.force_to(*first_target, shared).and(own_result);
+        } else {
+            let job = |(log, target): &(Arc<LogHandle>, Lsn)| Job {
+                health: Arc::clone(&self.health),
+                log: Arc::clone(log),
+                target: *target,
+                round: Arc::clone(&round),
+            };
+            self.submit(due.map(job).collect(), &round);
+        }
+        own_result = first.force_to(*first_target, &self.health).and(own_result);
         let mut state = round.state.lock();
         while state.left > 0 {
             round.done.wait(&mut state);
@@ -124,7 +117,7 @@ impl Helpers {
     }
 
     /// Ends the threads, once their queue is empty.
-    pub(crate) fn stop(&self) {
+    pub(super) fn stop(&self) {
         self.queue.jobs.lock().stopped = true;
         self.queue.added.notify_all();
         for thread in self.threads.lock().drain(..) {
@@ -165,7 +158,7 @@ impl JobQueue {
 
 impl Job {
     fn run(self) {
-        let result = self.log.force_to(self.target, &self.shared);
+        let result = self.log.force_to(self.target, &self.health);
         let mut state = self.round.state.lock();
         state.left -= 1;
         state.failure = state.failure.take().or(result.err());

@@ -6,29 +6,11 @@
 
 use std::sync::Arc;
 
-use rvm_log::{LogError, Lsn};
+use rvm_log::Lsn;
 use smallvec::SmallVec;
 
+use super::Targets;
 use crate::log_handle::LogHandle;
-use crate::shared::Shared;
-
-/// A log and the position up to which it is to be decided.
-pub(crate) type Targets = SmallVec<[(Arc<LogHandle>, Lsn); 2]>;
-
-/// Returns when everything below the targets is decided: durable with all that it hangs on.
-///
-/// # Errors
-/// The first failure of the store, once it is poisoned.
-pub(crate) fn decide(shared: &Shared, start: Targets) -> Result<(), Arc<LogError>> {
-    let targets = closure_of(start);
-    shared.helpers.force_all(shared, &targets)?;
-    for (log, target) in &targets {
-        let mut state = log.latch.lock();
-        state.raise_decided(*target);
-        log.changed.notify_all();
-    }
-    Ok(())
-}
 
 struct Goal {
     log: Arc<LogHandle>,
@@ -37,7 +19,8 @@ struct Goal {
     followed: Lsn,
 }
 
-fn closure_of(start: Targets) -> Targets {
+/// The targets that have to be durable for those of `start` to be decided.
+pub(super) fn closure_of(start: Targets) -> Targets {
     let mut goals = Goals::new();
     for (log, target) in start {
         raise(&mut goals, &log, target);

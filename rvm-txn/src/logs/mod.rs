@@ -1,0 +1,115 @@
+//! The logs of a store, together: which there are, how a commit over them becomes decided, and how all who wait learn of a failure.
+
+mod closure;
+mod helpers;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use rvm_log::{LogError, Lsn};
+use rvm_storage::SegmentName;
+use smallvec::SmallVec;
+
+use crate::error::{Error, Result};
+use crate::health::Health;
+use crate::log_handle::LogHandle;
+use helpers::Helpers;
+
+/// A log and the position up to which it is to be decided.
+pub(crate) type Targets = SmallVec<[(Arc<LogHandle>, Lsn); 2]>;
+
+#[derive(Debug)]
+pub(crate) struct Logs {
+    /// Every log that is known, its segment mapped or not.
+    known: Mutex<HashMap<SegmentName, Arc<LogHandle>>>,
+    helpers: Helpers,
+    pub(crate) health: Arc<Health>,
+}
+
+impl Logs {
+    pub(crate) fn new(known: HashMap<SegmentName, Arc<LogHandle>>, helpers: usize) -> Self {
+        let health = Arc::new(Health::default());
+        let helpers = Helpers::new(helpers, Arc::clone(&health));
+        Self { known: Mutex::new(known), helpers, health }
+    }
+
+    pub(crate) fn get(&self, name: &SegmentName) -> Option<Arc<LogHandle>> {
+        self.known.lock().get(name).cloned()
+    }
+
+    pub(crate) fn insert(&self, log: Arc<LogHandle>) {
+        self.known.lock().insert(log.name.clone(), log);
+    }
+
+    pub(crate) fn remove(&self, name: &SegmentName) {
+        self.known.lock().remove(name);
+    }
+
+    /// All logs, in the order in which their latches are taken.
+    pub(crate) fn all(&self) -> Vec<Arc<LogHandle>> {
+        let mut logs: Vec<_> = self.known.lock().values().cloned().collect();
+        logs.sort_unstable_by_key(|log| log.index);
+        logs
+    }
+
+    /// Returns when everything below the targets is decided: durable with all that it hangs on.
+    ///
+    /// # Errors
+    /// The first failure of the store, once it is poisoned.
+    pub(crate) fn decide(&self, start: Targets) -> std::result::Result<(), Arc<LogError>> {
+        let targets = closure::closure_of(start);
+        if let Err(cause) = self.helpers.force_all(&targets) {
+            self.wake_all();
+            return Err(cause);
+        }
+        for (log, target) in &targets {
+            log.latch.lock().raise_decided(*target);
+            log.changed.notify_all();
+        }
+        Ok(())
+    }
+
+    /// Makes everything that is committed decided.
+    ///
+    /// # Errors
+    /// [`Error::Poisoned`].
+    pub(crate) fn decide_all(&self) -> Result<()> {
+        self.settle(self.all().into_iter().filter_map(|log| {
+            let (end, decided) = {
+                let state = log.latch.lock();
+                (state.tail.end(), state.decided)
+            };
+            (end > decided).then_some((log, end))
+        }))
+    }
+
+    /// [`decide`](Self::decide), where a failure is no particular commit's.
+    ///
+    /// # Errors
+    /// [`Error::Poisoned`].
+    pub(crate) fn settle(
+        &self,
+        targets: impl IntoIterator<Item = (Arc<LogHandle>, Lsn)>,
+    ) -> Result<()> {
+        self.decide(targets.into_iter().collect()).map_err(|cause| Error::Poisoned { cause })
+    }
+
+    /// Poisons the store, and wakes everyone who waits for a log. No latch may be held.
+    pub(crate) fn poison(&self, failure: LogError) -> Error {
+        let cause = self.health.poison(failure);
+        self.wake_all();
+        Error::Poisoned { cause }
+    }
+
+    /// Ends the threads that help to force, once they have nothing to do.
+    pub(crate) fn stop_helpers(&self) {
+        self.helpers.stop();
+    }
+
+    fn wake_all(&self) {
+        for log in self.all() {
+            log.wake_all();
+        }
+    }
+}

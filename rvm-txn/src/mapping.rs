@@ -1,0 +1,41 @@
+//! What the handles of one mapped segment share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use parking_lot::RwLock;
+use rvm_storage::SegmentName;
+use rvm_storage::memory::Region;
+
+use crate::arbiter::Slot;
+use crate::error::{Error, Result};
+use crate::log_handle::LogHandle;
+
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    pub(crate) name: SegmentName,
+    pub(crate) len: u64,
+    /// Its place with the arbiter, which decides who may use the memory. The lock around the memory is only what makes that
+    /// safe: it is always free when the arbiter has granted it.
+    pub(crate) slot: Slot,
+    pub(crate) memory: Arc<RwLock<Region>>,
+    /// `None` in a store that was opened for reading.
+    pub(crate) log: Option<Arc<LogHandle>>,
+    pub(crate) mapped: AtomicBool,
+    /// An abort could not restore the memory.
+    pub(crate) spoiled: AtomicBool,
+}
+
+impl Mapping {
+    /// # Errors
+    /// [`Error::NotMapped`], [`Error::NotRestored`].
+    pub(crate) fn check_usable(&self) -> Result<()> {
+        if !self.mapped.load(Ordering::Acquire) {
+            return Err(Error::NotMapped { segment: self.name.to_string() });
+        }
+        if self.spoiled.load(Ordering::Acquire) {
+            return Err(Error::NotRestored { segment: self.name.to_string() });
+        }
+        Ok(())
+    }
+}
