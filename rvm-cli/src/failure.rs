@@ -143,7 +143,7 @@ impl Failure {
     }
 
     /// The message with the causes that it does not mention yet, on one line.
-    fn message(&self) -> String {
+    pub(crate) fn message(&self) -> String {
         let mut message = self.to_string();
         let mut cause = self.source();
         while let Some(error) = cause {

@@ -1,7 +1,7 @@
 //! Reads a log's ring by LSN through a window in memory, so that a scan holds one stretch or one record at a time.
 
-use rvm_storage::{Blob, StorageError};
 use rvm_storage::widths::{narrow, wide};
+use rvm_storage::{Blob, StorageError};
 
 use crate::error::{LogError, Result};
 use crate::ids::Lsn;

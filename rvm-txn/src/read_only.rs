@@ -40,7 +40,7 @@ impl Default for ReadOnlyConfig {
     }
 }
 
-/// How often the logs are scanned again when a writer's forces overtook the scan.
+/// How often the logs are scanned when a writer's forces overtake the scan.
 const SCANS_MAX: u32 = 8;
 
 impl Store {
@@ -136,7 +136,8 @@ fn copy_segments(
     Ok(copies)
 }
 
-/// Scans all logs. A force that lands behind the scan's window can look like a record that was lost; the next scan sees it whole.
+/// Scans all logs. A force that lands behind the scan's window can look like a record that was lost, and a header that is being written like
+/// a damaged one; the next scan sees them whole.
 pub(crate) fn scan(
     storage: &dyn Storage,
     files: &StoreFiles,
@@ -144,16 +145,19 @@ pub(crate) fn scan(
 ) -> Result<(Vec<LogFile>, Vec<Survey>)> {
     let mut scans = 1;
     loop {
-        let logs = open_logs(storage, files, config.helpers)?;
-        let surveys: std::result::Result<Vec<_>, LogError> = logs.iter().map(survey).collect();
-        match surveys {
-            Ok(surveys) => return Ok((logs, surveys)),
-            Err(LogError::Corrupt { damage: Damage::DurableRecordLost { .. }, .. })
-                if scans < SCANS_MAX =>
-            {
-                scans += 1;
-            }
-            Err(error) => return Err(error.into()),
+        let scanned = open_logs(storage, files, config.helpers).and_then(|logs| {
+            let surveys: std::result::Result<_, LogError> = logs.iter().map(survey).collect();
+            Ok((logs, surveys?))
+        });
+        match scanned {
+            Ok(scanned) => return Ok(scanned),
+            Err(error) if scans < SCANS_MAX && may_be_under_way(&error) => scans += 1,
+            Err(error) => return Err(error),
         }
     }
+}
+
+fn may_be_under_way(error: &Error) -> bool {
+    let Error::Corrupt(LogError::Corrupt { damage, .. }) = error else { return false };
+    matches!(damage, Damage::DurableRecordLost { .. } | Damage::HeaderPair)
 }

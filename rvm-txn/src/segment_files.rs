@@ -28,6 +28,7 @@ pub(crate) fn segment_of_length(
                 return Err(invalid(0, "a segment has at least one byte"));
             }
             if found < len {
+                let _layout = lock_layout(shared)?;
                 blob.allocate(len, Fill::Reserved)?;
                 force(shared, blob.as_ref())?;
             }

@@ -18,8 +18,17 @@ pub(super) enum Fault {
     Before,
     /// Having done everything: a force whose bytes are there, though it said that it failed.
     After,
+    /// Once, without having done anything; later operations work again.
+    Once,
     /// Once, and out of space; later operations work again.
     FullOnce,
+}
+
+impl Fault {
+    /// Whether operations work again behind it.
+    pub(super) fn is_over(self) -> bool {
+        matches!(self, Self::Once | Self::FullOnce)
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -42,7 +51,7 @@ impl Failing {
 
     fn change<T>(&self, operation: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
         let left = self.left.fetch_sub(1, Ordering::SeqCst);
-        if left > 0 || (left < 0 && self.fault == Fault::FullOnce) {
+        if left > 0 || (left < 0 && self.fault.is_over()) {
             return work();
         }
         if left == 0 && self.fault == Fault::After {
@@ -50,7 +59,9 @@ impl Failing {
         }
         let source = match self.fault {
             Fault::FullOnce => io::Error::from(io::ErrorKind::StorageFull),
-            Fault::Before | Fault::After => io::Error::other("the fault of this test"),
+            Fault::Before | Fault::After | Fault::Once => {
+                io::Error::other("the fault of this test")
+            }
         };
         let path = String::from("failing");
         Err(StorageError::Io { operation, path, offset: None, source })

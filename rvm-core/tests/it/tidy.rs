@@ -13,6 +13,7 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("rvm-storage/src/memory/raw.rs", "private mappings and the page that a fork wipes"),
     ("rvm-storage/src/memory/raw/tests.rs", "makes tokens, runs code between fork and exec"),
     ("rvm-core/tests/it/files.rs", "makes the token of the mapped residency, once"),
+    ("rvm-core/tests/it/fork.rs", "runs a child of the test's process, between fork and exec"),
 ];
 
 /// Crates that may not forbid unsafe code, since a module of theirs needs it.
@@ -72,7 +73,8 @@ fn nothing_is_left_for_later() {
                 }
             }
             let comment = line.trim_start().strip_prefix("//").map(str::trim);
-            let module = comment.and_then(|text| text.trim_start_matches("pub ").strip_prefix("mod "));
+            let module =
+                comment.and_then(|text| text.trim_start_matches("pub ").strip_prefix("mod "));
             if module.is_some_and(|module| module.ends_with([';', '{'])) {
                 faults.push((number, "a module that is commented out".into()));
             }
@@ -104,7 +106,9 @@ fn unsafe_code_is_explained() {
             // The reason stands in the comment right above the statement, which may begin some lines earlier.
             let above = lines[..number - 1].iter().rev().map(|line| line.trim());
             let mut comment = above
-                .skip_while(|line| !line.starts_with("//") && !line.is_empty() && !line.ends_with(';'))
+                .skip_while(|line| {
+                    !line.starts_with("//") && !line.is_empty() && !line.ends_with(';')
+                })
                 .take_while(|line| line.starts_with("//"));
             if !comment.any(|line| line.contains("SAFETY:") || line.contains("# Safety")) {
                 faults.push((number, "unsafe code without a SAFETY comment".into()));

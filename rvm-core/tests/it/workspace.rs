@@ -42,7 +42,10 @@ fn crates_depend_only_on_what_the_table_allows() {
                 assert!(allowed.contains(&target), "{name} -> {target} ({kind}) is not allowed");
                 assert!(dependency["path"].is_string(), "{name} takes {target} from elsewhere");
             } else {
-                assert!(dependency["path"].is_null(), "{name} -> {target} is outside the workspace");
+                assert!(
+                    dependency["path"].is_null(),
+                    "{name} -> {target} is outside the workspace"
+                );
             }
         }
     }

@@ -35,14 +35,8 @@ struct Plan {
 
 impl Faulty {
     pub(crate) fn new(inner: MemStorage) -> Self {
-        let plan = Plan {
-            steps: 0,
-            cut_at: None,
-            sectors: 0,
-            reads: 0,
-            fail_read: None,
-            largest_read: 0,
-        };
+        let plan =
+            Plan { steps: 0, cut_at: None, sectors: 0, reads: 0, fail_read: None, largest_read: 0 };
         Self { inner, plan: Arc::new(Mutex::new(plan)) }
     }
 

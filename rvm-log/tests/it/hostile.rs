@@ -15,7 +15,8 @@ use crate::workbench::{Record, Workbench, log_name, read, scan, segment};
 const CONSTANT: u64 = (1 << 20) + 2 * BLOCK_LEN;
 
 fn extremes() -> Vec<u64> {
-    let mut values = vec![0, 1, 2, 3, 7, 8, 63, 64, 71, 72, 200, 201, 255, 256, 4_095, 4_096, 65_535];
+    let mut values =
+        vec![0, 1, 2, 3, 7, 8, 63, 64, 71, 72, 200, 201, 255, 256, 4_095, 4_096, 65_535];
     for power in [15, 16, 31, 32, 40, 41, 53, 61, 62, 63] {
         let value = 1_u64 << power;
         values.extend([value - 8, value - 1, value, value + 8, value + 4_096]);
@@ -143,7 +144,9 @@ fn a_record_beyond_the_ring_is_malformed() {
     header[4..8].copy_from_slice(&total_len.to_le_bytes());
     seal_header(header, Lsn(0), bench.log.checksums());
     match read_measured(bytes, "too long") {
-        Err(LogError::Corrupt { damage: rvm_log::Damage::Malformed { at: Lsn(0), .. }, .. }) => {}
+        Err(LogError::Corrupt {
+            damage: rvm_log::Damage::Malformed { at: Lsn(0), .. }, ..
+        }) => {}
         other => panic!("{other:?}"),
     }
 }

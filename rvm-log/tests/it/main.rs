@@ -3,7 +3,11 @@
 //! What they can do to a log: cut, flip and zero bytes, lose sectors of a force, tear a slot, cut the power at any
 //! step, fail any read, and put hostile values into headers with right checksums. What they cannot: reorder forces, or
 //! lose what was forced; the simulator of another crate does that.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers fail by panicking, as tests do")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "helpers fail by panicking, as tests do"
+)]
 
 mod faulty;
 mod golden;

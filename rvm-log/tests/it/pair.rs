@@ -63,7 +63,12 @@ fn a_second_crash_never_tears_the_only_whole_slot() {
     for (first_write, first_sectors, second_write, second_sectors) in
         tears().into_iter().flat_map(|first| {
             tears().into_iter().flat_map(move |second| {
-                [(0, first, 0, second), (0, first, 1, second), (1, first, 0, second), (1, first, 1, second)]
+                [
+                    (0, first, 0, second),
+                    (0, first, 1, second),
+                    (1, first, 0, second),
+                    (1, first, 1, second),
+                ]
             })
         })
     {
@@ -80,7 +85,8 @@ fn a_second_crash_never_tears_the_only_whole_slot() {
         log.change_header(advance).unwrap_err();
 
         let after = second_life.inner.crash();
-        let third = LogFile::open(&after, &segment()).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let third =
+            LogFile::open(&after, &segment()).unwrap_or_else(|error| panic!("{what}: {error}"));
         assert!(third.header().generation >= relied_on.generation, "{what}: went back in time");
     }
 }
@@ -91,7 +97,8 @@ fn after_a_change_either_slot_alone_is_enough() {
     let storage = store_with_log();
     for _ in 0..3 {
         open(&storage).change_header(advance).unwrap();
-        let (header, file) = (open(&storage).header().clone(), storage.read_file(&log_name()).unwrap());
+        let (header, file) =
+            (open(&storage).header().clone(), storage.read_file(&log_name()).unwrap());
         for lost in [0, BLOCK_LEN] {
             let mut bytes = file.clone();
             bytes[narrow(lost)..narrow(lost + BLOCK_LEN)].fill(0);

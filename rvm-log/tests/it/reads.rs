@@ -124,7 +124,11 @@ fn a_replay_reads_all_it_was_told_to_or_fails() {
     let (span, lost) = ((header.head, bench.durable), bench.live[2].lsn);
     let outside = replay(bench.log.blob(), &header, span, 3_009, &mut Full { calls_left: 9 });
     match outside {
-        Err(LogError::Corrupt { offset, damage: Damage::OutsideSegment { at, end, segment_len }, .. }) => {
+        Err(LogError::Corrupt {
+            offset,
+            damage: Damage::OutsideSegment { at, end, segment_len },
+            ..
+        }) => {
             assert_eq!((at, end, segment_len), (bench.live[3].lsn, 3_010, 3_009));
             assert_eq!(offset, header.ring.file_offset(at));
         }

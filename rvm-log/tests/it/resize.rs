@@ -86,7 +86,10 @@ fn a_growth_that_finds_no_space_changes_nothing() {
     let huge = ring(rvm_log::CAPACITY_LIMIT);
     let refused = bench.log.resize(huge);
     if let Err(error) = refused {
-        assert!(matches!(&error, rvm_log::LogError::Storage(error) if error.is_out_of_space()), "{error}");
+        assert!(
+            matches!(&error, rvm_log::LogError::Storage(error) if error.is_out_of_space()),
+            "{error}"
+        );
         assert!(bench.file() == before);
         bench.append(Record::of(0, vec![1; 100]));
         bench.force();

@@ -79,7 +79,8 @@ impl Sample {
 
     /// The record that the byte at this place belongs to.
     fn record_at(&self, place: usize) -> Option<usize> {
-        let inside = |record: &Record| self.place(record.lsn) <= place && place < self.place(record.end());
+        let inside =
+            |record: &Record| self.place(record.lsn) <= place && place < self.place(record.end());
         self.records.iter().position(inside)
     }
 
@@ -96,7 +97,11 @@ impl Sample {
     fn assert_lost(&self, found: &Found, index: usize, what: &str) {
         let place = self.data_places[index];
         match found {
-            Err(LogError::Corrupt { file, offset, damage: Damage::DurableRecordLost { at, synced } }) => {
+            Err(LogError::Corrupt {
+                file,
+                offset,
+                damage: Damage::DurableRecordLost { at, synced },
+            }) => {
                 assert_eq!(file, LOG_LOCATION, "{what}");
                 assert_eq!(narrow(*offset), place, "{what}");
                 assert_eq!(*at, self.records[index].lsn, "{what}");
@@ -238,7 +243,11 @@ fn a_file_cut_anywhere_is_too_short() {
     for len in 0..sample.bytes.len() {
         let needed = if len < narrow(DATA_START) { narrow(DATA_START) } else { sample.bytes.len() };
         match read_bytes(sample.bytes[..len].to_vec()) {
-            Err(LogError::Corrupt { file, offset, damage: Damage::TooShort { needed: n, found } }) => {
+            Err(LogError::Corrupt {
+                file,
+                offset,
+                damage: Damage::TooShort { needed: n, found },
+            }) => {
                 assert_eq!(file, LOG_LOCATION);
                 assert_eq!((narrow(offset), narrow(n), narrow(found)), (len, needed, len));
             }

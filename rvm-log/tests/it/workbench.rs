@@ -132,8 +132,7 @@ impl<S: Storage> Workbench<S> {
         assert!(self.has_room(&record), "the test wants more than the ring holds");
         let draft = record.draft();
         let measure = draft.measure().unwrap();
-        let lsn =
-            self.tail.append(&draft, &measure, self.log.header().epoch, self.log.checksums());
+        let lsn = self.tail.append(&draft, &measure, self.log.header().epoch, self.log.checksums());
         drop(draft);
         record.lsn = lsn;
         record.len = measure.total_len.into();
@@ -158,11 +157,12 @@ impl<S: Storage> Workbench<S> {
 
     /// Moves the head, which forgets the records before it.
     pub(crate) fn move_head(&mut self, head: Lsn) {
-        let synced = self.durable;
+        let (synced, txn_id_max) = (self.durable, TxnId(self.txn_id));
         self.log
             .change_header(|header| {
                 header.head = head;
                 header.synced = synced;
+                header.txn_id_max = txn_id_max;
                 header.clean = false;
             })
             .unwrap();

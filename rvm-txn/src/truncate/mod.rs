@@ -138,3 +138,6 @@ fn give_back_pages(shared: &Shared, log: &LogHandle) {
     }
     shared.arbiter.release(&[segment.slot], Mode::Exclusive, ThreadKey::current());
 }
+
+#[cfg(test)]
+mod tests;

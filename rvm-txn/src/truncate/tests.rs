@@ -1,0 +1,52 @@
+//! What truncation must leave alone.
+
+use rvm_storage::{FileName, FileRole, MemStorage, SegmentName, Storage};
+
+use super::*;
+use crate::config::Config;
+use crate::store::Store;
+use crate::transaction::Durability;
+
+/// Guards against half of a transaction in the segments: one part is durable, the other is not, and the first is applied.
+#[test]
+fn a_record_that_is_durable_and_not_decided_stays_in_the_log() {
+    let storage = MemStorage::new();
+    let config = Config { background: false, helpers: 0, ..Config::default() };
+    let store = Store::open(Arc::new(storage.clone()), config).unwrap();
+    let (a, b) = (store.map("a", 8).unwrap(), store.map("b", 8).unwrap());
+    let mut txn = store.begin(&[&a, &b]).unwrap();
+    txn.write(&a, 0, b"together").unwrap();
+    txn.write(&b, 0, b"together").unwrap();
+    txn.commit_with(Durability::Lazy).unwrap();
+
+    let shared = &store.shared;
+    let log = a.mapping.log.clone().unwrap();
+    log.force_to(log.end(), &shared.logs.health).unwrap();
+    let freed = truncate_decided(shared, &log, &log.truncation.lock()).unwrap();
+    assert_eq!(freed, 0);
+
+    let after = Store::open(Arc::new(storage.crash()), Config::default()).unwrap();
+    for name in ["a", "b"] {
+        assert_eq!(after.map(name, 8).unwrap().read().unwrap()[..], [0; 8], "segment {name}");
+    }
+}
+
+/// Guards against a second force of what is decided, and against a truncation that leaves something.
+#[test]
+fn what_is_decided_is_applied_and_freed() {
+    let storage = MemStorage::new();
+    let config = Config { background: false, helpers: 0, ..Config::default() };
+    let store = Store::open(Arc::new(storage.clone()), config).unwrap();
+    let a = store.map("a", 8).unwrap();
+    let mut txn = store.begin(&[&a]).unwrap();
+    txn.write(&a, 0, b"decided!").unwrap();
+    txn.commit_with(Durability::Force).unwrap();
+    let log = a.mapping.log.clone().unwrap();
+    let freed = truncate_decided(&store.shared, &log, &log.truncation.lock()).unwrap();
+    assert!(freed > 0);
+    assert_eq!(log.latch.lock().live_len(), 0);
+    let file = FileName::new(&SegmentName::new("a").unwrap(), FileRole::Segment);
+    let mut bytes = [0; 8];
+    storage.crash().open(&file).unwrap().read_at(0, &mut bytes).unwrap();
+    assert_eq!(&bytes, b"decided!");
+}
