@@ -72,7 +72,9 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Demo(String),
     /// The demo found what must not be.
-    #[error("the store broke its promise, {faults} in all; first: {first}; it is kept in {directory}")]
+    #[error(
+        "the store broke its promise, {faults} in all; first: {first}; it is kept in {directory}"
+    )]
     PromiseBroken {
         /// How many faults were found.
         faults: u64,
@@ -135,7 +137,9 @@ impl Failure {
                 _ => "state",
             },
             Self::Usage(_) => "misuse",
-            Self::NoStore { .. } | Self::SegmentExists { .. } | Self::NotConfirmed { .. } => "state",
+            Self::NoStore { .. } | Self::SegmentExists { .. } | Self::NotConfirmed { .. } => {
+                "state"
+            }
             Self::File { .. } | Self::Output(_) | Self::OutOfSpace { .. } => "io",
             Self::Input { .. } => "input",
             Self::Demo(_) | Self::PromiseBroken { .. } => "demo",

@@ -70,20 +70,22 @@ pub(crate) enum Column {
 }
 
 /// A table without frames: it reads well, and `awk` reads it too.
-pub(crate) fn plain_table(columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> String {
+pub(crate) fn plain_table(
+    columns: &[Column],
+    rows: impl IntoIterator<Item = Vec<String>>,
+) -> String {
     render(presets::NOTHING, columns, rows)
 }
 
 /// A table with rules, for a report.
-pub(crate) fn ruled_table(columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    render(presets::UTF8_HORIZONTAL_ONLY, columns, rows)
-}
-
-fn render(
-    preset: &str,
+pub(crate) fn ruled_table(
     columns: &[Column],
     rows: impl IntoIterator<Item = Vec<String>>,
 ) -> String {
+    render(presets::UTF8_HORIZONTAL_ONLY, columns, rows)
+}
+
+fn render(preset: &str, columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_preset(preset).set_content_arrangement(ContentArrangement::Disabled);
     if preset == presets::UTF8_HORIZONTAL_ONLY {

@@ -49,7 +49,9 @@ mod tests {
         assert_eq!(parse_size("64K"), Ok(65_536));
         assert_eq!(parse_size("1MiB"), Ok(1 << 20));
         assert_eq!(parse_size("0x1f"), Ok(31));
-        for wrong in ["", "K", "-1", "+1", "1.5M", "1X", "0x", "0x+1", "99999999999999999999", "17000000T"] {
+        for wrong in
+            ["", "K", "-1", "+1", "1.5M", "1X", "0x", "0x+1", "99999999999999999999", "17000000T"]
+        {
             assert!(parse_size(wrong).is_err(), "{wrong:?} was taken");
         }
     }

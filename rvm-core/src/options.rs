@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use rvm_storage::memory::Residency;
 use rvm_storage::{FileStorage, Storage};
-use rvm_txn::{Config, Error, RangePolicy, ReadOnlyConfig, Result, Store, UndoMode};
+#[cfg(doc)]
+use rvm_txn::Error;
+use rvm_txn::{Config, RangePolicy, ReadOnlyConfig, Result, Store, UndoMode};
 
 use crate::rvm::Rvm;
 

@@ -37,7 +37,9 @@ fn compare_entry(number: u64, flight: &Flight, found: Option<Entry>, faults: &mu
     match found {
         Some(entry) if entry == (Entry { number, flight: *flight }) => {}
         Some(entry) => {
-            faults.note(format!("journal, flight {number}: found {entry:?}, the file has {flight:?}"));
+            faults.note(format!(
+                "journal, flight {number}: found {entry:?}, the file has {flight:?}"
+            ));
         }
         None => faults.note(format!("journal, flight {number}: there is no entry")),
     }

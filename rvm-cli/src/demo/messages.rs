@@ -84,8 +84,7 @@ mod tests {
     fn every_message_is_understood_and_half_a_line_is_not() {
         let opened = Opened::new(7, &RecoveryReport::default());
         let failed = Message::Failed("a \"quoted\"\nline".to_owned());
-        for message in
-            [Message::Opened(opened), Message::Acknowledged(12), Message::Closed, failed]
+        for message in [Message::Opened(opened), Message::Acknowledged(12), Message::Closed, failed]
         {
             let line = message.to_line();
             assert_eq!(line.matches('\n').count(), 1);

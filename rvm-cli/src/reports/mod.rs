@@ -3,12 +3,16 @@
 //! The names of the fields are part of the interface: they may gain neighbours, and never change. Lengths and positions are in bytes,
 //! durations in nanoseconds and named so; moments are there twice, as RFC 3339 text and as nanoseconds since 1970.
 
+mod demo;
+
 use rvm_core::inspect::{LogStatus, RecordInfo, SegmentStatus, StoreStatus};
 use rvm_core::{LogRecovery, RecoveryReport};
 use serde::Serialize;
 
 use crate::quantities::nanos;
 use crate::timestamps::rfc3339;
+
+pub(crate) use demo::{DemoReport, KillFacts, OpeningFacts, VerifyReport};
 
 /// An error, on standard error.
 #[derive(Debug, Serialize)]

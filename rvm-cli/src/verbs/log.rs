@@ -70,7 +70,8 @@ fn show(log: &LogRecords, output: &mut Output) -> Result<(), Failure> {
 }
 
 fn row(record: &RecordFacts) -> Vec<String> {
-    let label: String = record.label.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    let label: String =
+        record.label.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     vec![
         record.lsn.to_string(),
         grouped(record.len),

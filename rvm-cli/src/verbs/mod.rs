@@ -22,7 +22,7 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fai
     let done = match arguments.verb {
         // The environment names a store to work with. The demo, which fills one, wants to be told of it.
         Verb::Demo(demo) => demo::run(&demo, given, output),
-        Verb::DemoChild(child) => demo::run_child(&child, &place),
+        Verb::DemoChild(child) => return demo::run_child(&child, &place),
         Verb::Status => return status::run(&place, output),
         Verb::Seg(SegVerb::Ls) => segments::list(&place, output),
         Verb::Seg(SegVerb::Create { name, len }) => segments::create(&place, &name, len, output),

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use rvm_core::{Error, Rvm};
 use rvm_core::rvm_storage::SegmentName;
 use rvm_core::rvm_storage::widths::wide;
+use rvm_core::{Error, Rvm};
 
 use super::recover::tell_if_recovered;
 use crate::arguments::PokeArguments;
@@ -37,7 +37,13 @@ pub(super) fn run(
     let len = wide(bytes.len());
     if output.wants_json() {
         let segment = asked.name.clone();
-        return output.json(&PokeReport { segment, offset: asked.offset, len, transaction, recovery });
+        return output.json(&PokeReport {
+            segment,
+            offset: asked.offset,
+            len,
+            transaction,
+            recovery,
+        });
     }
     tell_if_recovered(&recovery, output)?;
     output.line(format_args!(
@@ -94,12 +100,7 @@ fn check_range(asked: &PokeArguments, bytes: &[u8], segment_len: u64) -> Result<
     Err(Error::OutOfRange { segment, start: asked.offset, end, segment_len }.into())
 }
 
-fn write(
-    store: &Rvm,
-    place: &Place,
-    asked: &PokeArguments,
-    bytes: &[u8],
-) -> Result<u64, Failure> {
+fn write(store: &Rvm, place: &Place, asked: &PokeArguments, bytes: &[u8]) -> Result<u64, Failure> {
     // It was there a moment ago; mapping it now would make it again.
     if !store.segments()?.iter().any(|segment| segment.name == asked.name) {
         return Err(not_found(place, &asked.name));

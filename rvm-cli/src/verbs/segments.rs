@@ -50,7 +50,11 @@ pub(super) fn create(
         let created = NamedLength { name: name.to_owned(), len };
         return output.json(&CreatedReport { store: place.shown(), created });
     }
-    output.line(format_args!("created {name}, {} bytes of zeros, in {}", grouped(len), place.shown()))
+    output.line(format_args!(
+        "created {name}, {} bytes of zeros, in {}",
+        grouped(len),
+        place.shown()
+    ))
 }
 
 /// Erases a segment and its log, once that is confirmed.
@@ -83,7 +87,8 @@ fn confirm(place: &Place, name: &str, len: u64) -> Result<(), Failure> {
         let line = format!("destroying {name} is for good: give --yes, or be asked on a terminal");
         return Err(Failure::Usage(line));
     }
-    let terminal = |source| Failure::File { operation: "ask on", path: "the terminal".to_owned(), source };
+    let terminal =
+        |source| Failure::File { operation: "ask on", path: "the terminal".to_owned(), source };
     let mut prompt = io::stderr();
     write!(prompt, "Destroy {name} ({} bytes) in {} for good? [y/N] ", grouped(len), place.shown())
         .and_then(|()| prompt.flush())

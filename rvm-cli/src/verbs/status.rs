@@ -54,7 +54,9 @@ fn show(report: &StatusReport, output: &mut Output) -> Result<(), Failure> {
         .sum();
     if dropped > 0 && report.recovery_due {
         let records = counted(dropped, "record");
-        output.line(format_args!("incomplete: {records} of transactions that never became durable"))?;
+        output.line(format_args!(
+            "incomplete: {records} of transactions that never became durable"
+        ))?;
     }
     let segments = counted(u64::try_from(report.segments.len()).unwrap_or(u64::MAX), "segment");
     let state = if report.in_use {

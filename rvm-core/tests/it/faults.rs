@@ -276,3 +276,31 @@ fn recovery_interrupted_at_every_step_ends_in_the_same_state() {
     }
     assert!(interrupted > 6, "recovery did too little: {interrupted}");
 }
+
+/// Guards against a view of bytes that a crash could take back, and against a poisoned store whose memory cannot be seen any more.
+#[test]
+fn a_poisoned_store_shows_undecided_bytes_only_on_request() {
+    let memory = MemStorage::new();
+    let (rvm, segments) = open(Arc::new(memory.clone())).unwrap();
+    let mut known = Known::default();
+    known.commit(&rvm, &segments, (&[0], &[]), Force, 1).unwrap();
+    rvm.close().unwrap();
+    for n in 0.. {
+        let failing = Failing::after(&memory, n, Fault::Once);
+        let Ok((rvm, segments)) = open(Arc::new(failing)) else { continue };
+        let committed = known.clone().commit(&rvm, &segments, (&[0], &[]), Force, 1);
+        match committed {
+            Err(Error::Indeterminate { .. }) => {
+                assert!(matches!(segments[0].read(), Err(Error::Poisoned { .. })));
+                assert_eq!(segments[0].read_latest().unwrap()[0], 2);
+                assert_eq!(segments[1].read().unwrap()[0], 0, "nothing is undecided there");
+                assert!(matches!(rvm.begin(&[&segments[0]]), Err(Error::Poisoned { .. })));
+                assert!(matches!(rvm.close(), Err(Error::Poisoned { .. })));
+                return;
+            }
+            // The header could not be opened for appending.
+            Err(Error::Poisoned { .. }) => assert_eq!(segments[0].read().unwrap()[0], 1),
+            other => panic!("{other:?}"),
+        }
+    }
+}

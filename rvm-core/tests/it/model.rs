@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use rvm_core::rvm_storage::MemStorage;
-use rvm_core::{Durability, RangePolicy, Rvm, Segment, UndoMode};
+use rvm_core::{Commit, Durability, RangePolicy, Rvm, Segment, UndoMode};
 
 const NAMES: [&str; 3] = ["a", "b", "c"];
 const LEN: usize = 96;
@@ -26,6 +26,8 @@ enum Op {
         end: End,
     },
     Flush,
+    /// Wait until one of the commits since is durable.
+    WaitDurable(prop::sample::Index),
     Truncate,
     /// Close and open again.
     Reopen,
@@ -69,6 +71,7 @@ fn op() -> impl Strategy<Value = Op> {
         12 => (segments, prop::collection::vec(write(), 0..6), end)
             .prop_map(|(segments, writes, end)| Op::Transaction { segments, writes, end }),
         1 => Just(Op::Flush),
+        2 => any::<prop::sample::Index>().prop_map(Op::WaitDurable),
         1 => Just(Op::Truncate),
         1 => Just(Op::Reopen),
         2 => Just(Op::Crash),
@@ -85,6 +88,7 @@ struct Committed {
     before: BTreeMap<usize, Bytes>,
     after: BTreeMap<usize, Bytes>,
     durable: bool,
+    handle: Commit,
 }
 
 struct World {
@@ -127,6 +131,13 @@ impl World {
                 self.rvm.flush().unwrap();
                 self.all_durable();
             }
+            Op::WaitDurable(index) if !self.since.is_empty() => {
+                let at = index.index(self.since.len());
+                let commit = &mut self.since[at];
+                commit.handle.wait_durable().unwrap();
+                commit.durable = true;
+            }
+            Op::WaitDurable(_) => {}
             Op::Truncate => {
                 self.rvm.truncate_log().unwrap();
                 self.all_durable();
@@ -165,12 +176,12 @@ impl World {
             End::Abort => txn.abort().unwrap(),
             End::Drop => drop(txn),
             End::Force => {
-                txn.commit().unwrap();
-                self.committed(which, &written, &after, true);
+                let handle = txn.commit().unwrap();
+                self.committed(which, &written, &after, (true, handle));
             }
             End::Lazy => {
-                txn.commit_with(Durability::Lazy).unwrap();
-                self.committed(which, &written, &after, false);
+                let handle = txn.commit_with(Durability::Lazy).unwrap();
+                self.committed(which, &written, &after, (false, handle));
             }
         }
     }
@@ -181,10 +192,10 @@ impl World {
         for _ in 0..400 {
             txn.write(&self.segments[index], 0, &[7; LEN]).unwrap();
         }
-        txn.commit().unwrap();
+        let handle = txn.commit().unwrap();
         let mut after = self.now;
         after[index] = [7; LEN];
-        self.committed(&[index], &BTreeSet::from([index]), &after, true);
+        self.committed(&[index], &BTreeSet::from([index]), &after, (true, handle));
     }
 
     fn committed(
@@ -192,7 +203,7 @@ impl World {
         begun: &[usize],
         written: &BTreeSet<usize>,
         after: &State,
-        durable: bool,
+        (durable, handle): (bool, Commit),
     ) {
         let of = |state: &State| written.iter().map(|index| (*index, state[*index])).collect();
         let (before, after_of_written) = (of(&self.now), of(after));
@@ -201,6 +212,7 @@ impl World {
             before,
             after: after_of_written,
             durable,
+            handle,
         });
         self.now = *after;
     }

@@ -127,7 +127,9 @@ pub(super) fn read_all(table: &[u8]) -> Result<BTreeMap<Key, Tally>, Failure> {
             }
             None if tally == Tally::default() => {}
             None => {
-                return Err(Failure::Demo("the ledger counts under an entry without a key".to_owned()));
+                return Err(Failure::Demo(
+                    "the ledger counts under an entry without a key".to_owned(),
+                ));
             }
         }
     }

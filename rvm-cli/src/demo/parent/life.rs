@@ -1,11 +1,12 @@
 //! One life of the program: started, listened to, and ended, by itself or by a kill.
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,9 @@ use indicatif::ProgressBar;
 
 use super::super::messages::{GO, Message, Opened};
 use crate::failure::Failure;
+
+/// The signal that a process cannot see.
+const SIGKILL: i32 = 9;
 
 /// A program that says nothing for so long hangs.
 const SILENCE_MAX: Duration = Duration::from_secs(120);
@@ -46,6 +50,8 @@ pub(super) struct Listening {
 pub(super) struct Heard {
     /// The last transaction acknowledged, if any was.
     pub(super) acknowledged: Option<u64>,
+    /// How many were.
+    pub(super) numbers: u64,
     /// When each was, in order.
     pub(super) arrivals: Vec<Instant>,
 }
@@ -130,8 +136,8 @@ impl Life {
         self.process.kill().map_err(fault)?;
         let status = self.process.wait().map_err(fault)?;
         let heard = self.hear_out();
-        // It was to be killed at work, and to have died of that.
-        if status.code().is_some() {
+        // It is to have died of that, and of nothing else.
+        if status.signal() != Some(SIGKILL) {
             let mut reasons = self.news.try_iter().filter_map(|news| match news {
                 News::Failed(reason) => Some(reason),
                 _ => None,
@@ -181,7 +187,6 @@ impl Listener {
     fn listen(mut self, words: ChildStdout) -> Heard {
         let mut words = BufReader::new(words);
         let mut line = String::new();
-        let mut numbers = 0;
         loop {
             line.clear();
             // A pipe ends when its writer dies; half a line behind the last is none.
@@ -189,10 +194,7 @@ impl Listener {
                 return self.heard;
             }
             let news = match Message::parse(&line) {
-                Some(Message::Acknowledged(number)) => {
-                    numbers += 1;
-                    self.note(number, numbers)
-                }
+                Some(Message::Acknowledged(number)) => self.note(number),
                 Some(Message::Opened(opened)) => Some(News::Opened(opened)),
                 Some(Message::Closed) => Some(News::Closed),
                 Some(Message::Failed(reason)) => Some(News::Failed(reason)),
@@ -205,7 +207,8 @@ impl Listener {
         }
     }
 
-    fn note(&mut self, number: u64, numbers: u64) -> Option<News> {
+    fn note(&mut self, number: u64) -> Option<News> {
+        self.heard.numbers += 1;
         if self.listening.arrivals {
             self.heard.arrivals.push(Instant::now());
         }
@@ -215,6 +218,6 @@ impl Listener {
         if before.is_some_and(|before| number != before + 1) {
             return Some(News::Nonsense(format!("{number} after {before:?}")));
         }
-        (self.listening.enough == Some(numbers)).then_some(News::Enough)
+        (self.listening.enough == Some(self.heard.numbers)).then_some(News::Enough)
     }
 }

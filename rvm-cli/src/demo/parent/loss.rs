@@ -43,11 +43,15 @@ impl Known {
     pub(super) fn judge(&self, promise: Promise, found: u64, faults: &mut Faults) -> Loss {
         let Self { durable, acknowledged, .. } = *self;
         if found < durable {
-            faults.note(format!("transactions {} to {durable} were there before, and are not now", found + 1));
+            faults.note(format!(
+                "transactions {} to {durable} were there before, and are not now",
+                found + 1
+            ));
         }
         let latest = acknowledged.saturating_add(u64::from(self.worked));
         if found > latest {
-            faults.note(format!("transactions up to {found} are there, made were at most {latest}"));
+            faults
+                .note(format!("transactions up to {found} are there, made were at most {latest}"));
         }
         let missing = acknowledged.saturating_sub(found);
         if missing == 0 {

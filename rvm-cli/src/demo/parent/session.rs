@@ -129,11 +129,10 @@ impl<'a> Session<'a> {
                 opened = Some(found);
             }
         }
-        let (killed, _) = life.kill()?;
+        life.kill()?;
         if let Some(opened) = opened {
             self.note_opening(opened);
         }
-        self.known.killed.get_or_insert(killed);
         self.note_kill(false);
         Ok(())
     }
@@ -164,8 +163,8 @@ impl<'a> Session<'a> {
     /// Lets a program go on to the end of the lap.
     fn finish(&mut self) -> Result<(), Failure> {
         let listening = Listening { enough: None, arrivals: false };
-        // What is found may be less than what was acknowledged, so the goal is told to be far enough for both.
-        let goal = self.schedule.goal(self.known.acknowledged);
+        // The commit under way when the last kill came may be found, too: the goal must not lie before it.
+        let goal = self.schedule.goal(self.known.acknowledged.saturating_add(1));
         self.bar.set_length(goal);
         let (mut life, opened) = self.open(Some(goal), listening)?;
         if !self.outcome.faults.is_empty() {
@@ -268,7 +267,13 @@ impl<'a> Session<'a> {
 
     fn note_work(&mut self, found: u64, heard: Heard) {
         let acknowledged = heard.acknowledged.unwrap_or(found);
-        self.outcome.acknowledged += acknowledged.saturating_sub(found);
+        if acknowledged != found.saturating_add(heard.numbers) {
+            let numbers = heard.numbers;
+            self.outcome.faults.note(format!(
+                "{numbers} transactions behind {found} were acknowledged, the last is {acknowledged}"
+            ));
+        }
+        self.outcome.acknowledged += heard.numbers;
         self.known.acknowledged = acknowledged;
         self.known.arrivals = heard.arrivals;
         self.known.worked = true;

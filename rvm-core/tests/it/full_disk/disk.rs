@@ -12,11 +12,11 @@ use tempfile::TempDir;
 const BLOCK_LEN: u64 = 4096;
 
 /// A kind of file system, and how a small one is made.
-pub(super) struct Kind {
+struct Kind {
     mkfs: &'static [&'static str],
     len: u64,
-    /// Changing a block takes another one: a promise about existing space cannot hold.
-    pub(super) copies_on_write: bool,
+    /// Changing a block takes another one: no promise about space that a file has can hold.
+    copies_on_write: bool,
 }
 
 const KINDS: &[Kind] = &[
@@ -29,9 +29,18 @@ const KINDS: &[Kind] = &[
     Kind { mkfs: &["mkfs.btrfs", "-q", "-f"], len: 114 << 20, copies_on_write: true },
 ];
 
-/// Runs a test on every kind of file system that can be made here.
+/// Runs a test on every kind of file system that can be made here and changes blocks in place.
 pub(super) fn on_each_disk(test: impl Fn(&Disk)) {
-    for kind in KINDS {
+    on_each(|kind| !kind.copies_on_write, test);
+}
+
+/// Runs a test on every kind that can be made here and writes a changed block to another place, for which it needs space.
+pub(super) fn on_each_copying_disk(test: impl Fn(&Disk)) {
+    on_each(|kind| kind.copies_on_write, test);
+}
+
+fn on_each(wanted: impl Fn(&Kind) -> bool, test: impl Fn(&Disk)) {
+    for kind in KINDS.iter().filter(|kind| wanted(kind)) {
         match Disk::mount(kind) {
             Ok(disk) => {
                 println!("on {}", kind.mkfs[0]);
@@ -49,7 +58,7 @@ pub(super) fn fast_dir() -> &'static Path {
 
 /// A mounted file system, unmounted when it is dropped.
 pub(super) struct Disk {
-    pub(super) kind: &'static Kind,
+    kind: &'static Kind,
     folder: TempDir,
     stores: Cell<usize>,
 }
