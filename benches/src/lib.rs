@@ -1,1 +1,37 @@
-//! Benchmarks.
+//! What the benchmarks of recoverable virtual memory share: the transactions they run, the stores they run them on, and
+//! the plain operations that they are measured against.
+//!
+//! Run one of
+//!
+//! ```text
+//! cargo run --release -p benches --bin ratios         the table of ratios: ours to the plain operation
+//! cargo run --release -p benches --bin ratios 25      the same, with 25 rounds
+//! cargo bench -p benches                              all of criterion's
+//! cargo bench -p benches --bench commit -- forced     some of them
+//! ```
+//!
+//! Absolute times say little about a library and much about a machine, so each benchmark has a plain operation beside
+//! it: the same stores into memory, a forced write of 4 KiB through the same backend, a copy of the same bytes.
+//! `ratios` runs ours and the plain one in turn, round by round in one process, and prints medians with their spread;
+//! a line whose plain rounds differ by more than 30 % is marked, since then the machine was not quiet. For figures to
+//! be quoted leave the machine alone, and as root use `chrt -f 1`, so that nobody waits for a processor.
+//!
+//! Stores lie in the directory for temporary files. Set `TMPDIR` to choose the disk; on one that is memory a force
+//! costs nothing.
+
+#![forbid(unsafe_code)]
+
+mod bank;
+mod ledger;
+mod logs;
+mod raw;
+mod rounds;
+
+pub use bank::{AUDIT_LEN, Bank, Change, RECORD_LEN};
+pub use ledger::Ledger;
+pub use logs::{CrashedStore, Records, SampleLog};
+pub use raw::ForcedWrites;
+pub use rounds::{Pair, Row, STEADY, Spread, measure};
+
+/// What a benchmark can fail with.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

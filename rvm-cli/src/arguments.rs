@@ -18,7 +18,7 @@ use crate::sizes::{parse_hex, parse_size};
     after_long_help = exit::TABLE
 )]
 pub(crate) struct Arguments {
-    /// The directory of the store [default: $RVM_STORE, or else the current directory]
+    /// The directory of the store [default: the environment's `RVM_STORE`, or else the current directory]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
     /// Print one JSON object on standard output; errors are JSON, too, on standard error
@@ -83,8 +83,8 @@ pub(crate) struct DemoArguments {
     /// How much later than the interval a lazy commit may become durable, in milliseconds; for machines under heavy load
     #[arg(long, default_value_t = 0, value_name = "MS")]
     pub(crate) slack: u64,
-    /// Other flight records than January 2013 from New York: a .csv or .csv.gz file with the columns dep_time, dep_delay,
-    /// carrier, tailnum, origin and dest
+    /// Other flight records than January 2013 from New York: a .csv or .csv.gz file with the columns `dep_time`, `dep_delay`,
+    /// `carrier`, `tailnum`, `origin` and `dest`
     #[arg(long, value_name = "FILE")]
     pub(crate) input: Option<PathBuf>,
     /// The seed of all random choices, to make them again [default: a new one each time; it is printed]

@@ -84,6 +84,7 @@ impl<'a> Scanner<'a> {
     ///
     /// # Errors
     /// I/O; [`Damage::Malformed`].
+    #[expect(clippy::should_implement_trait, reason = "it lends its window, as no Iterator can")]
     pub fn next(&mut self) -> Result<Option<RecordView<'_>>> {
         if self.fault.is_some() {
             return Ok(None);

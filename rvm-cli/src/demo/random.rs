@@ -1,4 +1,4 @@
-//! The random choices of the demo: SplitMix64, so that a seed makes them again on every machine.
+//! The random choices of the demo: `SplitMix64`, so that a seed makes them again on every machine.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;

@@ -280,15 +280,15 @@ fn recovery_interrupted_at_every_step_ends_in_the_same_state() {
 /// Guards against a view of bytes that a crash could take back, and against a poisoned store whose memory cannot be seen any more.
 #[test]
 fn a_poisoned_store_shows_undecided_bytes_only_on_request() {
-    let memory = MemStorage::new();
-    let (rvm, segments) = open(Arc::new(memory.clone())).unwrap();
-    let mut known = Known::default();
-    known.commit(&rvm, &segments, (&[0], &[]), Force, 1).unwrap();
-    rvm.close().unwrap();
     for n in 0.. {
+        let memory = MemStorage::new();
+        let (rvm, segments) = open(Arc::new(memory.clone())).unwrap();
+        let mut known = Known::default();
+        known.commit(&rvm, &segments, (&[0], &[]), Force, 1).unwrap();
+        rvm.close().unwrap();
         let failing = Failing::after(&memory, n, Fault::Once);
         let Ok((rvm, segments)) = open(Arc::new(failing)) else { continue };
-        let committed = known.clone().commit(&rvm, &segments, (&[0], &[]), Force, 1);
+        let committed = known.commit(&rvm, &segments, (&[0], &[]), Force, 1);
         match committed {
             Err(Error::Indeterminate { .. }) => {
                 assert!(matches!(segments[0].read(), Err(Error::Poisoned { .. })));

@@ -288,7 +288,7 @@ fn a_disk_that_copies_on_write_poisons_and_loses_nothing() {
             let found = rvm.map("s", 1).unwrap().read().unwrap().to_vec();
             assert!(found == bytes || undecided.is_some_and(|after| found == after), "{blocks}");
         }
-        println!("{poisoned} poisoned");
+        assert!(poisoned > 0, "there was always space");
     });
 }
 

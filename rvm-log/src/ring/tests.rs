@@ -14,7 +14,9 @@ fn only_whole_blocks_within_the_limits_make_a_ring() {
     for good in [CAPACITY_MIN, CAPACITY_MIN + BLOCK_LEN, CAPACITY_LIMIT] {
         assert_eq!(Ring::new(good).map(Ring::capacity), Some(good));
     }
-    for bad in [0, 1, BLOCK_LEN, CAPACITY_MIN - BLOCK_LEN, CAPACITY_MIN + 1, CAPACITY_LIMIT + BLOCK_LEN] {
+    for bad in
+        [0, 1, BLOCK_LEN, CAPACITY_MIN - BLOCK_LEN, CAPACITY_MIN + 1, CAPACITY_LIMIT + BLOCK_LEN]
+    {
         assert_eq!(Ring::new(bad), None, "{bad}");
     }
     assert_eq!(Ring::new(u64::MAX), None);

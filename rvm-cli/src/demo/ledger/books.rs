@@ -32,7 +32,7 @@ impl Books {
     pub(in super::super) fn read(directory: &Path) -> Result<Self, Failure> {
         let names = [AIRCRAFT, CARRIERS, AIRPORTS, JOURNAL];
         let store = Rvm::options().read_only_segments(names).open(directory)?;
-        let table = |name| table::read_all(&*store.map(name, 1)?.read()?);
+        let table = |name| table::read_all(&store.map(name, 1)?.read()?);
         let totals = Totals {
             aircraft: table(AIRCRAFT)?,
             carriers: table(CARRIERS)?,

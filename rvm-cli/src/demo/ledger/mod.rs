@@ -80,7 +80,7 @@ impl Ledger {
 
     /// How many flights are entered: the number of the last transaction.
     pub(super) fn entered(&self) -> Result<u64, Failure> {
-        Ok(journal::count(&*self.journal.read()?)?)
+        journal::count(&self.journal.read()?)
     }
 
     /// What opening the store found.

@@ -77,17 +77,14 @@ pub(super) fn add(
     change: Tally,
 ) -> Result<(), Failure> {
     let (offset, found) = find(txn.read(segment)?, key)?;
-    match found {
-        Some(tally) => {
-            let counters = tally.plus(change).encode();
-            txn.write(segment, wide(offset + FLIGHTS_OFFSET), counters.as_flattened())?;
-        }
-        None => {
-            let mut entry = Vec::with_capacity(ENTRY_LEN);
-            put_key(&mut entry, key);
-            entry.extend_from_slice(change.encode().as_flattened());
-            txn.write(segment, wide(offset), &entry)?;
-        }
+    if let Some(tally) = found {
+        let counters = tally.plus(change).encode();
+        txn.write(segment, wide(offset + FLIGHTS_OFFSET), counters.as_flattened())?;
+    } else {
+        let mut entry = Vec::with_capacity(ENTRY_LEN);
+        put_key(&mut entry, key);
+        entry.extend_from_slice(change.encode().as_flattened());
+        txn.write(segment, wide(offset), &entry)?;
     }
     Ok(())
 }

@@ -63,9 +63,11 @@ fn every_field_lies_where_the_table_says() {
         assert_eq!(number(name), value, "{name}");
     }
     assert_eq!(slot[..8], MAGIC);
-    for (name, bytes) in
-        [("store_id", &header.store_id.0[..]), ("salt", &header.salt.0), ("segment_name", b"a-name")]
-    {
+    for (name, bytes) in [
+        ("store_id", &header.store_id.0[..]),
+        ("salt", &header.salt.0),
+        ("segment_name", b"a-name"),
+    ] {
         assert!(slot[offset_of(SLOT, name)..].starts_with(bytes), "{name}");
     }
     let name_end = offset_of(SLOT, "segment_name") + 6;

@@ -1,0 +1,139 @@
+//! A store with the bank's memory in it.
+
+use std::time::{Duration, Instant};
+
+use rvm_core::{Durability, Rvm, Segment};
+use tempfile::TempDir;
+
+use crate::Result;
+use crate::bank::Bank;
+
+/// How many lazy commits run before the log is emptied; it holds many more.
+const LAZY_RUN: u64 = 20_000;
+
+/// The size of a log. It neither grows nor is truncated while a commit is timed.
+const LOG_CAPACITY: u64 = 16 << 20;
+
+/// An open store in a directory of its own.
+///
+/// It does nothing in the background, so what is timed is what is asked for; truncation and recovery are measured
+/// apart, as replay.
+#[derive(Debug)]
+pub struct Ledger {
+    rvm: Rvm,
+    segments: Vec<Segment>,
+    bank: Bank,
+    _dir: TempDir,
+}
+
+impl Ledger {
+    /// A store of `segments` segments with `len` bytes each, at least one.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn open(segments: usize, len: u64) -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let rvm = Rvm::options()
+            .background(false)
+            .log_capacity_initial(LOG_CAPACITY)
+            .open(dir.path().join("store"))?;
+        let map = |number| rvm.map(&format!("part-{number}"), len);
+        let segments = (0..segments.max(1)).map(map).collect::<std::result::Result<_, _>>()?;
+        Ok(Self { rvm, segments, bank: Bank::over(len), _dir: dir })
+    }
+
+    /// Runs one transaction. Its four stores go to the segments in turn.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn commit(&mut self, durability: Durability) -> Result<()> {
+        let change = self.bank.draw();
+        let all: [Option<&Segment>; 4] = std::array::from_fn(|index| self.segments.get(index));
+        let mut txn = match all {
+            [Some(only), None, ..] => self.rvm.begin(&[only])?,
+            _ => self.rvm.begin(&self.segments.iter().collect::<Vec<_>>())?,
+        };
+        for ((offset, bytes), segment) in change.stores().into_iter().zip(self.segments.iter().cycle()) {
+            txn.about_to_modify(segment, offset..offset + length(bytes))?.copy_from_slice(bytes);
+        }
+        txn.commit_with(durability)?;
+        Ok(())
+    }
+
+    /// Makes all commits durable.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn flush(&self) -> Result<()> {
+        Ok(self.rvm.flush()?)
+    }
+
+    /// How long so many lazy commits take, each in memory only. The log is emptied between them, which is not counted.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn time_lazy(&mut self, commits: u64) -> Result<Duration> {
+        let (mut left, mut taken) = (commits, Duration::ZERO);
+        while left > 0 {
+            let run = left.min(LAZY_RUN);
+            let started = Instant::now();
+            for _ in 0..run {
+                self.commit(Durability::Lazy)?;
+            }
+            taken += started.elapsed();
+            self.rvm.truncate_log()?;
+            left -= run;
+        }
+        Ok(taken)
+    }
+
+    /// How long so many durable commits take, one after the other.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn time_forced(&mut self, commits: u64) -> Result<Duration> {
+        let started = Instant::now();
+        for _ in 0..commits {
+            self.commit(Durability::Force)?;
+        }
+        Ok(started.elapsed())
+    }
+
+    /// How long so many groups of 64 lazy commits and a flush take.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn time_groups(&mut self, groups: u64) -> Result<Duration> {
+        let started = Instant::now();
+        for _ in 0..groups {
+            for _ in 0..64 {
+                self.commit(Durability::Lazy)?;
+            }
+            self.flush()?;
+        }
+        Ok(started.elapsed())
+    }
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Guards against a benchmark that commits something else than it says.
+    #[test]
+    fn a_commit_is_one_record_of_four_ranges_in_all() {
+        for (segments, records) in [(1, 1), (4, 4)] {
+            let mut ledger = Ledger::open(segments, 1 << 16).unwrap();
+            ledger.commit(Durability::Force).unwrap();
+            let stats = ledger.rvm.stats();
+            assert_eq!((stats.commits_forced, stats.redo_ranges), (1, 4));
+            assert_eq!(stats.log_forces, records);
+            ledger.time_groups(2).unwrap();
+            assert_eq!(ledger.rvm.stats().commits_lazy, 128);
+        }
+    }
+}
