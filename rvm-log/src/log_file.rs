@@ -1,8 +1,9 @@
 //! A log's file: its header pair, and how it is made, opened, grown and shrunk.
 //!
-//! Every change of the header goes to one slot, is forced, and then goes to the other, so that either slot alone is enough.
-//! The slot that does not count is written first: it may be torn from the last crash, and a second crash must not tear the
-//! only whole one. A log is made whole under another name and then renamed, so a log without a readable header is always damaged.
+//! Every change of the header goes to one slot, is forced, and then goes to the other, so that either slot alone is
+//! enough. The slot that does not count is written first: it may be torn from the last crash, and a second crash must
+//! not tear the only whole one. A log is made whole under another name and then renamed, so a log without a readable
+//! header is always damaged.
 
 use std::sync::Arc;
 

@@ -20,7 +20,7 @@ pub(crate) struct Faulty {
     plan: Arc<Mutex<Plan>>,
 }
 
-#[derive(Debug)]
+#[derive(Default, Debug)]
 struct Plan {
     /// Steps that may change what is on stable storage, so far.
     steps: u64,
@@ -31,13 +31,13 @@ struct Plan {
     reads: u64,
     fail_read: Option<u64>,
     largest_read: usize,
+    /// The device takes no file that grows.
+    full: bool,
 }
 
 impl Faulty {
     pub(crate) fn new(inner: MemStorage) -> Self {
-        let plan =
-            Plan { steps: 0, cut_at: None, sectors: 0, reads: 0, fail_read: None, largest_read: 0 };
-        Self { inner, plan: Arc::new(Mutex::new(plan)) }
+        Self { inner, plan: Arc::default() }
     }
 
     /// Cuts the power at the `step`-th step from the beginning, counted from 0.
@@ -50,6 +50,11 @@ impl Faulty {
     pub(crate) fn fail_read(&self, read: u64) {
         let mut plan = self.plan.lock().unwrap();
         plan.fail_read = Some(plan.reads + read);
+    }
+
+    /// Leaves no space for a file to grow.
+    pub(crate) fn fill_device(&self) {
+        self.plan.lock().unwrap().full = true;
     }
 
     pub(crate) fn steps(&self) -> u64 {
@@ -70,7 +75,7 @@ impl Faulty {
         let step = plan.steps;
         plan.steps += 1;
         match plan.cut_at {
-            Some(cut) if step >= cut => Err(failure("the power was cut")),
+            Some(cut) if step >= cut => Err(failure(io::Error::other("the power was cut"))),
             _ => Ok(()),
         }
     }
@@ -80,12 +85,12 @@ impl Faulty {
     }
 }
 
-fn failure(why: &'static str) -> StorageError {
+fn failure(source: impl Into<io::Error>) -> StorageError {
     StorageError::Io {
         operation: "touch",
         path: "faulty".to_owned(),
         offset: None,
-        source: io::Error::other(why),
+        source: source.into(),
     }
 }
 
@@ -181,7 +186,7 @@ impl Blob for FaultyBlob {
             plan.reads += 1;
             plan.largest_read = plan.largest_read.max(buf.len());
             if plan.fail_read == Some(read) {
-                return Err(failure("this read fails"));
+                return Err(failure(io::Error::other("this read fails")));
             }
         }
         self.inner.read_at(offset, buf)
@@ -205,6 +210,9 @@ impl Blob for FaultyBlob {
 
     fn allocate(&self, len: u64, fill: Fill) -> Result<()> {
         self.store.step()?;
+        if self.store.plan.lock().unwrap().full {
+            return Err(failure(io::ErrorKind::StorageFull));
+        }
         self.inner.allocate(len, fill)
     }
 

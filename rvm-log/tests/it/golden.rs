@@ -37,7 +37,7 @@ fn sample() -> Workbench {
         epoch: Epoch(1),
         lsn: Lsn(4096),
         total_len: 160,
-        part_crc: 0x8badf00d,
+        part_crc: 0x8bad_f00d,
     };
     let given = Dependency { log_id: LogId(0x1112_1314_1516_1718), epoch: Epoch(1), lsn: Lsn(640) };
     bench.append(Record {

@@ -1,6 +1,6 @@
 //! Another ring for an empty log, and the block of the tail that each force writes again.
 
-use rvm_log::{BLOCK_LEN, CAPACITY_MIN, Lsn, Tail, Verdict};
+use rvm_log::{BLOCK_LEN, CAPACITY_MIN, LogError, Lsn, Tail, Verdict};
 use rvm_storage::widths::{narrow, wide};
 use rvm_storage::{MemStorage, Storage};
 
@@ -80,21 +80,23 @@ fn a_resize_is_all_or_nothing_at_every_step() {
 /// Guards against a device that is full when the ring should grow: the log stays as it was and goes on.
 #[test]
 fn a_growth_that_finds_no_space_changes_nothing() {
-    let mut bench = emptied(MemStorage::new(), CAPACITY_MIN, MIDDLE);
-    let before = bench.file();
-    // A ring that fits no memory: the largest there can be.
-    let huge = ring(rvm_log::CAPACITY_LIMIT);
-    let refused = bench.log.resize(huge);
-    if let Err(error) = refused {
-        assert!(
-            matches!(&error, rvm_log::LogError::Storage(error) if error.is_out_of_space()),
-            "{error}"
-        );
-        assert!(bench.file() == before);
-        bench.append(Record::of(0, vec![1; 100]));
-        bench.force();
-        assert_eq!(read(&bench.storage).unwrap().0, bench.live);
+    let faulty = Faulty::new(MemStorage::new());
+    let mut bench = emptied(faulty.clone(), CAPACITY_MIN, MIDDLE);
+    let before = faulty.inner.read_file(&log_name());
+    faulty.fill_device();
+    match bench.log.resize(ring(2 * CAPACITY_MIN)) {
+        Err(LogError::Storage(error)) => assert!(error.is_out_of_space(), "{error}"),
+        other => panic!("{other:?}"),
     }
+    assert_eq!(bench.log.ring(), ring(CAPACITY_MIN));
+    assert!(faulty.inner.read_file(&log_name()) == before);
+    bench.append(Record::of(0, vec![1; 100]));
+    bench.force();
+    bench.move_head(bench.durable);
+    assert_eq!(read(&faulty).unwrap().0, []);
+    bench.append(Record::of(0, vec![2; 100]));
+    bench.force();
+    assert_eq!(read(&faulty).unwrap().0, bench.live);
 }
 
 /// Guards against a rewritten tail block that loses or changes what was forced in it before, and against more bytes
