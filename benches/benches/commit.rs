@@ -1,2 +1,51 @@
-//! x
-fn main() {}
+//! What a commit costs, beside the same stores into plain memory and beside a forced write of one block.
+
+#![forbid(unsafe_code)]
+#![expect(clippy::expect_used, reason = "a benchmark that fails has no figure to show")]
+
+use benches::{ForcedWrites, GROUP, Ledger, PlainStores};
+use criterion::{Criterion, Throughput};
+
+const MIB: u32 = 1 << 20;
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    lazy(&mut criterion);
+    forced(&mut criterion);
+    criterion.final_summary();
+}
+
+fn lazy(criterion: &mut Criterion) {
+    for mib in [1, 32] {
+        let mut group = criterion.benchmark_group(format!("lazy/{mib}MiB"));
+        group.throughput(Throughput::Elements(1));
+        let mut plain = PlainStores::over(mib * MIB);
+        group.bench_function("stores", |bench| bench.iter_custom(|times| plain.time(times)));
+        let mut ledger = Ledger::open(1, (mib * MIB).into()).expect("a store");
+        group.bench_function("commit", |bench| {
+            bench.iter_custom(|times| ledger.time_lazy(times).expect("commits"));
+        });
+        group.finish();
+    }
+}
+
+fn forced(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("forced");
+    group.throughput(Throughput::Elements(1));
+    let mut raw = ForcedWrites::create().expect("a file");
+    group.bench_function("write-4KiB", |bench| {
+        bench.iter_custom(|times| raw.time(times).expect("forced writes"));
+    });
+    for segments in [1, 4] {
+        let mut ledger = Ledger::open(segments, MIB.into()).expect("a store");
+        group.bench_function(format!("commit-{segments}-segments"), |bench| {
+            bench.iter_custom(|times| ledger.time_forced(times).expect("commits"));
+        });
+    }
+    let mut ledger = Ledger::open(1, MIB.into()).expect("a store");
+    group.throughput(Throughput::Elements(GROUP));
+    group.bench_function("64-lazy-commits-and-flush", |bench| {
+        bench.iter_custom(|times| ledger.time_groups(times).expect("commits"));
+    });
+    group.finish();
+}

@@ -28,9 +28,9 @@ mod raw;
 mod rounds;
 
 pub use bank::{AUDIT_LEN, Bank, Change, RECORD_LEN};
-pub use ledger::Ledger;
+pub use ledger::{GROUP, Ledger};
 pub use logs::{CrashedStore, Records, SampleLog};
-pub use raw::ForcedWrites;
+pub use raw::{ForcedWrites, PlainCopy, PlainStores};
 pub use rounds::{Pair, Row, STEADY, Spread, measure};
 
 /// What a benchmark can fail with.

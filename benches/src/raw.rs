@@ -1,6 +1,7 @@
-//! The plain durable operation: a forced write of one block through the backend that the stores use.
+//! The plain operations: stores and copies in memory, and a forced write of one block through the backend of the stores.
 
 use std::fmt;
+use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,58 @@ use rvm_core::rvm_storage::{
 use tempfile::TempDir;
 
 use crate::Result;
+use crate::bank::Bank;
+
+/// Memory that takes the bank's stores, without anything that keeps them.
+#[derive(Debug)]
+pub struct PlainStores {
+    memory: Vec<u8>,
+    bank: Bank,
+}
+
+impl PlainStores {
+    /// Memory of `len` bytes, all of it touched.
+    #[must_use]
+    pub fn over(len: u32) -> Self {
+        let memory = vec![1; usize::try_from(len).unwrap_or(usize::MAX)];
+        Self { memory, bank: Bank::over(len.into()) }
+    }
+
+    /// How long the stores of so many transactions take.
+    pub fn time(&mut self, transactions: u64) -> Duration {
+        let started = Instant::now();
+        for _ in 0..transactions {
+            let change = self.bank.draw();
+            change.store_into(black_box(&mut self.memory));
+        }
+        started.elapsed()
+    }
+}
+
+/// Bytes and a place for their copy.
+#[derive(Debug)]
+pub struct PlainCopy {
+    from: Vec<u8>,
+    to: Vec<u8>,
+}
+
+impl PlainCopy {
+    /// For `len` bytes, all of them touched.
+    #[must_use]
+    pub fn of(len: u64) -> Self {
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        Self { from: vec![1; len], to: vec![2; len] }
+    }
+
+    /// How long so many copies take.
+    pub fn time(&mut self, copies: u64) -> Duration {
+        let started = Instant::now();
+        for _ in 0..copies {
+            black_box(&mut self.to).copy_from_slice(black_box(&self.from));
+        }
+        started.elapsed()
+    }
+}
 
 const FILE_LEN: u64 = 16 << 20;
 const BLOCK_LEN: u64 = 4096;
@@ -64,14 +117,21 @@ impl fmt::Debug for ForcedWrites {
 mod tests {
     use super::*;
 
-    /// Guards against a plain operation that is cheaper than a forced write of a whole block to the backend.
+    /// Guards against plain operations that are cheaper than what they say.
     #[test]
-    fn a_forced_write_is_a_block_of_the_file() {
+    fn plain_operations_do_what_they_say() {
         let mut raw = ForcedWrites::create().unwrap();
         raw.time(3).unwrap();
         let mut bytes = [0; 4 * 4096];
         raw.blob.read_at(0, &mut bytes).unwrap();
         assert!(bytes[..3 * 4096].iter().all(|byte| *byte == 0xa5));
         assert!(bytes[3 * 4096..].iter().all(|byte| *byte == 0));
+
+        let mut stores = PlainStores::over(1 << 16);
+        stores.time(500);
+        assert!(stores.memory.iter().filter(|byte| **byte != 1).count() > 10_000);
+        let mut copy = PlainCopy::of(1000);
+        copy.time(1);
+        assert_eq!(copy.to, copy.from);
     }
 }

@@ -14,15 +14,16 @@ use crate::sizes::{parse_hex, parse_size};
     version,
     arg_required_else_help = true,
     disable_help_subcommand = true,
+    max_term_width = 110,
     after_help = exit::TABLE,
     after_long_help = exit::TABLE
 )]
 pub(crate) struct Arguments {
-    /// The directory of the store [default: the environment's `RVM_STORE`, or else the current directory]
-    #[arg(long, global = true, value_name = "DIR")]
+    /// The directory of the store [default: the environment's `RVM_STORE`, or else the current directory; for the demo, a temporary one]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "For every command")]
     pub(crate) store: Option<PathBuf>,
     /// Print one JSON object on standard output; errors are JSON, too, on standard error
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "For every command")]
     pub(crate) json: bool,
     /// What to do.
     #[command(subcommand)]
@@ -35,21 +36,29 @@ pub(crate) enum Verb {
     /// Kill a program 20 times while it keeps an airline's ledger, and count what is missing
     #[command(long_about = DEMO_HELP)]
     Demo(DemoArguments),
-    /// Show segments, logs, who has the store open, and whether it will be recovered (read-only)
+    /// Show segments, logs, and whether recovery is due (read-only)
+    ///
+    /// Ends with 3 if recovery is due: the store was not shut down cleanly, and nobody has it open.
     Status,
     /// List, create or destroy segments
     #[command(subcommand, arg_required_else_help = true)]
     Seg(SegVerb),
-    /// Show committed bytes of a segment, also while recovery is due or the store is in use (read-only)
+    /// Show committed bytes of a segment (read-only)
+    ///
+    /// It works while the store is in use, and when recovery is due: what is committed and still in the log is shown, too.
     Peek(PeekArguments),
-    /// Change bytes of a segment in one transaction (writes; recovers the store first if that is due)
+    /// Change bytes of a segment in one transaction (writes)
+    ///
+    /// The store is recovered first if that is due. The segment is never made or extended.
     Poke(PokeArguments),
-    /// Look at the logs
+    /// List the records of the logs (read-only)
     #[command(subcommand, arg_required_else_help = true)]
     Log(LogVerb),
-    /// Fold all logs into their segments (writes; recovers the store first if that is due)
+    /// Fold all logs into their segments (writes)
+    ///
+    /// The store is recovered first if that is due.
     Truncate,
-    /// Recover the store after a crash, and tell what was found (writes)
+    /// Recover a store after a crash, and tell what was found (writes)
     Recover,
     /// The program that the demo kills.
     #[command(hide = true)]
@@ -57,16 +66,18 @@ pub(crate) enum Verb {
 }
 
 const DEMO_HELP: &str = "\
-Keeps an airline's ledger in recoverable memory: four segments (aircraft, carriers, airports, journal), one transaction for
-each flight, about six small ranges in it. The program that keeps it runs as a child and is killed with SIGKILL, again and again,
-most often while it commits, sometimes while it opens the store. Each time the next one reopens the store, recovers, and
-resumes from what the store itself says was committed. Each time, and at the end once more from the beginning, every total is
-compared with a straight count over the file.
+Keeps an airline's ledger in recoverable memory: four segments (aircraft, carriers, airports, journal), and one \
+transaction for each flight, with six small ranges in it. The program that keeps it runs as a child and is killed with \
+SIGKILL, again and again, most often at its work, sometimes while it opens the store. Each time the next one \
+opens the store, which recovers it, and resumes from what the store itself says was committed. Each time, and at the end once more \
+from the first flight, every total is compared with a straight count over the file.
 
-A transaction counts as acknowledged when the child has said so through a pipe, after its commit. With --durability force none
-of those may be missing. With --durability lazy only the latest may be missing, none older than the interval, and none in part.
+A transaction counts as acknowledged when the child has said so through a pipe, after its commit. With --durability \
+force none of those may be missing. With --durability lazy only the latest may be missing, none that is older than the \
+interval, and none in part.
 
-Without --store the ledger is kept in a temporary directory, which is removed at the end unless a check failed.";
+Without --store the ledger is kept in a temporary directory, which is removed at the end unless a check failed. Only the exit \
+code 0 says that all checks were passed.";
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
@@ -94,7 +105,7 @@ pub(crate) struct DemoArguments {
     #[arg(long)]
     pub(crate) keep: bool,
     /// Kill nothing: only compare the ledger in --store with the flight records (read-only)
-    #[arg(long, requires = "store")]
+    #[arg(long)]
     pub(crate) verify: bool,
 }
 

@@ -73,7 +73,7 @@ pub(crate) enum Failure {
     Demo(String),
     /// The demo found what must not be.
     #[error(
-        "the store broke its promise, {faults} in all; first: {first}; it is kept in {directory}"
+        "the store broke its promise: {first}{}; it is in {directory}", and_more(*.faults)
     )]
     PromiseBroken {
         /// How many faults were found.
@@ -90,6 +90,13 @@ pub(crate) enum Failure {
 
 fn at_line(line: Option<u64>) -> String {
     line.map_or_else(String::new, |line| format!(", line {line}"))
+}
+
+fn and_more(faults: u64) -> String {
+    match faults.saturating_sub(1) {
+        0 => String::new(),
+        more => format!("; and {more} more"),
+    }
 }
 
 impl From<StorageError> for Failure {

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, BufWriter, StdoutLock, Write};
 
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent, presets};
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -89,7 +89,14 @@ fn render(preset: &str, columns: &[Column], rows: impl IntoIterator<Item = Vec<S
     let mut table = Table::new();
     table.load_preset(preset).set_content_arrangement(ContentArrangement::Disabled);
     if preset == presets::UTF8_HORIZONTAL_ONLY {
-        table.remove_style(comfy_table::TableComponent::HorizontalLines);
+        for between_rows in [
+            TableComponent::HorizontalLines,
+            TableComponent::LeftBorderIntersections,
+            TableComponent::MiddleIntersections,
+            TableComponent::RightBorderIntersections,
+        ] {
+            table.remove_style(between_rows);
+        }
     }
     table.set_header(columns.iter().map(|column| match column {
         Column::Text(title) => Cell::new(title),
@@ -99,6 +106,9 @@ fn render(preset: &str, columns: &[Column], rows: impl IntoIterator<Item = Vec<S
         if matches!(kind, Column::Number(_)) {
             column.set_cell_alignment(CellAlignment::Right);
         }
+    }
+    if let Some(first) = table.column_mut(0) {
+        first.set_padding((0, 1));
     }
     for row in rows {
         table.add_row(row);

@@ -35,7 +35,7 @@ impl Rvm {
     /// # Errors
     /// [`Error::AlreadyMapped`]; [`Error::InvalidName`]; [`Error::InvalidLength`] for 0 bytes or more than memory can
     /// address; [`Error::ReadOnly`] if it would have to be made or extended; [`Error::Poisoned`], [`Error::Closed`],
-    /// [`Error::Forked`]; corruption; I/O, [out of space](Error::is_out_of_space) included: nothing has changed then.
+    /// [`Error::Forked`]; corruption; I/O. When it runs [out of space](Error::is_out_of_space) nothing has changed.
     pub fn map(&self, name: &str, len: u64) -> Result<Segment> {
         self.store.map(name, len)
     }

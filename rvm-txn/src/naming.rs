@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::log_handle::LogHandle;
 use crate::mapping::Mapping;
 use crate::segment::Segment;
-use crate::segment_files::{create_log, segment_of_length, sync_names};
+use crate::segment_files::{SegmentFile, create_log, sync_names};
 use crate::shared::{Naming, Shared};
 use crate::store::Store;
 use crate::truncate::{lock_layout, truncate_all};
@@ -41,7 +41,7 @@ impl Store {
     /// # Errors
     /// [`Error::AlreadyMapped`]; [`Error::InvalidName`]; [`Error::InvalidLength`] for 0 bytes or more than memory can
     /// address; [`Error::ReadOnly`] if it would have to be made or extended; [`Error::Poisoned`], [`Error::Closed`],
-    /// [`Error::Forked`]; corruption; I/O, [out of space](Error::is_out_of_space) included: nothing has changed then.
+    /// [`Error::Forked`]; corruption; I/O. When it runs [out of space](Error::is_out_of_space) nothing has changed.
     pub fn map(&self, name: &str, len: u64) -> Result<Segment> {
         let shared = &self.shared;
         shared.check_usable()?;
@@ -54,12 +54,17 @@ impl Store {
             return self.map_copied(&name, len);
         }
         shared.logs.health.check()?;
-        let blob = segment_of_length(shared, &name, len)?;
-        let len = blob.len()?;
-        let log = self.log_of(&name, len, &mut naming)?;
-        let memory = fill(shared, blob.as_ref(), &log, len)?;
+        let file = SegmentFile::of_length(shared, &name, len)?;
+        let log = match self.log_of(&name, file.len, &mut naming) {
+            Err(error) if !error.is_poisoned() => {
+                file.take_back(shared)?;
+                return Err(error);
+            }
+            log => log?,
+        };
+        let memory = fill(shared, file.blob.as_ref(), &log, file.len)?;
         drop(naming);
-        Ok(register(shared, name, len, memory, Some(log)))
+        Ok(register(shared, name, file.len, memory, Some(log)))
     }
 
     /// Unmaps a segment. Its committed changes stay; its memory is given back when the last guard is gone.

@@ -9,39 +9,63 @@ use crate::error::{Error, Result};
 use crate::shared::Shared;
 use crate::truncate::lock_layout;
 
-/// The segment's file, made or extended so that it has at least `len` bytes, durably.
-pub(crate) fn segment_of_length(
-    shared: &Shared,
-    name: &SegmentName,
-    len: u64,
-) -> Result<Arc<dyn Blob>> {
-    let storage = shared.storage.as_ref();
-    let file = FileName::new(name, FileRole::Segment);
-    let invalid = |len, reason| Error::InvalidLength { segment: name.to_string(), len, reason };
-    if isize::try_from(len).is_err() {
-        return Err(invalid(len, "memory cannot address that many bytes"));
-    }
-    match storage.open(&file) {
-        Ok(blob) => {
-            let found = blob.len()?;
-            if found.max(len) == 0 {
-                return Err(invalid(0, "a segment has at least one byte"));
-            }
-            if found < len {
-                let _layout = lock_layout(shared)?;
-                blob.allocate(len, Fill::Reserved)?;
-                force(shared, blob.as_ref())?;
-            }
-            Ok(blob)
+/// A segment's file that has the length it was asked for.
+pub(crate) struct SegmentFile {
+    name: FileName,
+    pub(crate) blob: Arc<dyn Blob>,
+    pub(crate) len: u64,
+    /// Its length before; `None` if it was made.
+    len_before: Option<u64>,
+}
+
+impl SegmentFile {
+    /// The segment's file, made or extended so that it has at least `len` bytes, durably.
+    pub(crate) fn of_length(shared: &Shared, segment: &SegmentName, len: u64) -> Result<Self> {
+        let name = FileName::new(segment, FileRole::Segment);
+        let invalid =
+            |len, reason| Error::InvalidLength { segment: segment.to_string(), len, reason };
+        if isize::try_from(len).is_err() {
+            return Err(invalid(len, "memory cannot address that many bytes"));
         }
-        Err(error) if error.is_not_found() => {
+        let found = match shared.storage.open(&name) {
+            Err(error) if error.is_not_found() => None,
+            opened => Some(opened?),
+        };
+        let Some(blob) = found else {
             if len == 0 {
                 return Err(invalid(0, "a new segment has at least one byte"));
             }
-            create_segment(shared, name, len)?;
-            Ok(storage.open(&file)?)
+            create_segment(shared, segment, len)?;
+            let blob = shared.storage.open(&name)?;
+            return Ok(Self { name, blob, len, len_before: None });
+        };
+        let found = blob.len()?;
+        if found.max(len) == 0 {
+            return Err(invalid(0, "a segment has at least one byte"));
         }
-        Err(error) => Err(error.into()),
+        if found < len {
+            let _layout = lock_layout(shared)?;
+            blob.allocate(len, Fill::Reserved)?;
+            force(shared, blob.as_ref())?;
+        }
+        Ok(Self { name, blob, len: found.max(len), len_before: Some(found) })
+    }
+
+    /// What comes next failed: makes the file what it was before.
+    pub(crate) fn take_back(&self, shared: &Shared) -> Result<()> {
+        match self.len_before {
+            Some(len) if len == self.len => Ok(()),
+            Some(len) => {
+                let _layout = lock_layout(shared)?;
+                self.blob.set_len(len)?;
+                force(shared, self.blob.as_ref())
+            }
+            None => {
+                let _layout = lock_layout(shared)?;
+                shared.storage.remove(&self.name)?;
+                sync_names(shared)
+            }
+        }
     }
 }
 

@@ -93,7 +93,7 @@ mod tests {
     const FLIGHTS: u64 = 500;
 
     /// The totals that the ledger should have after the first flights of the file built in.
-    fn honest<'a>(input: &'a Input) -> (Totals, StraightCount<'a>) {
+    fn honest(input: &Input) -> (Totals, StraightCount<'_>) {
         let mut straight = StraightCount::new(input, FLIGHTS).unwrap();
         straight.count_up_to(FLIGHTS, |_, _| Ok(())).unwrap();
         let table = |counts: &Counts| {
@@ -112,6 +112,9 @@ mod tests {
         };
         (totals, straight)
     }
+
+    /// A way to make an entry wrong.
+    type Tamper = fn(&mut Tally);
 
     fn key(name: &String) -> Key {
         Key::new(name.as_bytes()).unwrap()
@@ -136,7 +139,7 @@ mod tests {
     #[test]
     fn every_kind_of_difference_is_found() {
         let united = || key(&"UA".to_owned());
-        let cases: [(&str, fn(&mut Tally)); 3] = [
+        let cases: [(&str, Tamper); 3] = [
             ("flights", |tally| tally.flights += 1),
             ("cancelled flights", |tally| tally.cancelled += 1),
             ("minutes of delay", |tally| tally.delay_minutes -= 1),
@@ -146,7 +149,9 @@ mod tests {
             assert_eq!(faults.count(), 1, "{what}");
             assert!(faults.named()[0].contains(what), "{faults:?}");
         }
-        let lost = faults_of(|totals| drop(totals.carriers.remove(&united())));
+        let lost = faults_of(|totals| {
+            totals.carriers.remove(&united());
+        });
         assert_eq!(lost.named(), ["carriers: UA has flights, and no entry"]);
         let added = faults_of(|totals| {
             totals.airports.insert(key(&"ZZZ".to_owned()), Tally::default());

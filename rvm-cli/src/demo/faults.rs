@@ -1,5 +1,9 @@
 //! What must not be: all of it is counted, the first are named.
 
+use std::path::Path;
+
+use crate::failure::Failure;
+
 /// How many faults are named.
 const NAMED_MAX: usize = 10;
 
@@ -27,6 +31,16 @@ impl Faults {
     /// Whether there are none.
     pub(super) const fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// The failure that they are, if there are any.
+    pub(super) fn verdict(&self, directory: &Path) -> Result<(), Failure> {
+        let Some(first) = self.named.first() else { return Ok(()) };
+        Err(Failure::PromiseBroken {
+            faults: self.count,
+            first: first.clone(),
+            directory: directory.display().to_string(),
+        })
     }
 
     /// The first.

@@ -21,13 +21,12 @@ mod straight;
 mod survey;
 mod verify;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use self::faults::Faults;
 use self::home::Home;
 use self::input::Input;
-use self::parent::{Outcome, Session, Setup};
+use self::parent::{Session, Setup};
 use self::random::Random;
 use self::survey::Survey;
 use crate::arguments::{ChildArguments, DemoArguments};
@@ -52,6 +51,9 @@ pub(crate) fn run(
     let survey = Survey::of(&input)?;
     match store {
         Some(directory) if arguments.verify => verify::run(&directory, &input, &survey, output),
+        None if arguments.verify => Err(Failure::Usage(
+            "--verify wants to be told the ledger's directory by --store".to_owned(),
+        )),
         store => kill_and_compare(arguments, &input, &survey, Home::new(store)?, output),
     }
 }
@@ -94,20 +96,7 @@ fn kill_and_compare(
     } else {
         show::ending(&report, output)?;
     }
-    verdict(&outcome, &setup.directory)
-}
-
-fn verdict(outcome: &Outcome, directory: &Path) -> Result<(), Failure> {
-    broken_promise(&outcome.faults, directory).map_or(Ok(()), Err)
-}
-
-/// The failure that faults are, if there are any.
-fn broken_promise(faults: &Faults, directory: &Path) -> Option<Failure> {
-    faults.named().first().map(|first| Failure::PromiseBroken {
-        faults: faults.count(),
-        first: first.clone(),
-        directory: directory.display().to_string(),
-    })
+    outcome.faults.verdict(&setup.directory)
 }
 
 /// A failure with the place where the store is left for whoever looks into it.

@@ -81,6 +81,7 @@ pub(super) fn report(
         laps: entered.div_ceil(survey.flights),
         entered: *entered,
         acknowledged: *acknowledged,
+        unacknowledged: kills.iter().map(unacknowledged).sum(),
         missing: kills.iter().map(|kill| kill.missing).sum(),
         oldest_missing_nanos: oldest_missing.map(nanos),
         work_nanos: nanos(*work),
@@ -88,6 +89,12 @@ pub(super) fn report(
         transactions_per_second: per_second(*acknowledged, *work),
         kills: (1..).zip(kills).map(|(number, kill)| facts(number, kill)).collect(),
     }
+}
+
+/// Commits that were durable when the kill kept the program from saying so.
+fn unacknowledged(kill: &Kill) -> u64 {
+    let ahead = kill.found.map_or(0, |found| found.saturating_sub(kill.acknowledged));
+    if kill.at_work { ahead } else { 0 }
 }
 
 fn facts(number: u64, kill: &Kill) -> KillFacts {
@@ -172,7 +179,14 @@ fn result(report: &DemoReport, output: &mut Output) -> Result<(), Failure> {
         grouped(report.acknowledged),
         grouped(report.missing),
     ))?;
-    if let (Some(interval), Some(oldest)) = (report.interval_millis, report.oldest_missing_nanos) {
+    if report.unacknowledged > 0 {
+        let more = grouped(report.unacknowledged);
+        output.line(format_args!(
+            "{more} more were committed when the kill cut off the word of it."
+        ))?;
+    }
+    let window = report.interval_millis.filter(|_| report.ok);
+    if let (Some(interval), Some(oldest)) = (window, report.oldest_missing_nanos) {
         let oldest = age(oldest);
         output.line(format_args!(
             "Missing were only the latest, the oldest acknowledged {oldest} before its kill, of {interval} ms allowed."

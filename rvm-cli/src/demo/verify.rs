@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::broken_promise;
 use super::compare::compare;
 use super::faults::Faults;
 use super::input::Input;
@@ -50,7 +49,7 @@ pub(super) fn run(
     } else {
         show(&report, output)?;
     }
-    broken_promise(&faults, directory).map_or(Ok(()), Err)
+    faults.verdict(directory)
 }
 
 fn show(report: &VerifyReport, output: &mut Output) -> Result<(), Failure> {

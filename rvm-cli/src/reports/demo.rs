@@ -31,6 +31,8 @@ pub(crate) struct DemoReport {
     pub(crate) entered: u64,
     /// Transactions acknowledged, those included that were lost and made again.
     pub(crate) acknowledged: u64,
+    /// Transactions that were found though a kill had kept them from being acknowledged.
+    pub(crate) unacknowledged: u64,
     /// Acknowledged transactions that were missing after a kill.
     pub(crate) missing: u64,
     /// How long before its kill the oldest of them was acknowledged.

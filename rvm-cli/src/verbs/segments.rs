@@ -22,6 +22,9 @@ pub(super) fn list(place: &Place, output: &mut Output) -> Result<(), Failure> {
         let segments = segments.into_iter().map(|(name, len)| NamedLength { name, len }).collect();
         return output.json(&SegmentsReport { store: place.shown(), segments });
     }
+    if segments.is_empty() {
+        return output.line("no segments");
+    }
     let columns = [Column::Text("SEGMENT"), Column::Number("BYTES"), Column::Number("LENGTH")];
     let rows = segments.into_iter().map(|(name, len)| vec![name, grouped(len), bytes(len)]);
     output.line(plain_table(&columns, rows))

@@ -22,7 +22,7 @@ fn a_segment_that_cannot_be_made_leaves_nothing() {
     on_each_disk(|disk| {
         let (store, mut old) = (disk.store(), vec![0; 10_000]);
         let (mut made, mut refused) = (0, 0);
-        for blocks in 0..28 {
+        for blocks in (0..28).chain([100, 1_000]) {
             let rvm = fixed_log(32 << 10).open(&store).unwrap();
             let segment = rvm.map("old", 10_000).unwrap();
             disk.leave(blocks);
@@ -40,7 +40,7 @@ fn a_segment_that_cannot_be_made_leaves_nothing() {
                 }
             }
             // The log of the other segment has its space already.
-            put(&rvm, &segment, &mut old, (blocks * 100, 100)).unwrap();
+            put(&rvm, &segment, &mut old, (blocks * 9, 100)).unwrap();
             survives(&store, &[("old", &old)]);
             disk.free();
             let new = new.unwrap_or_else(|_| rvm.map("new", 40_000).unwrap());
@@ -124,8 +124,8 @@ fn a_log_that_cannot_grow_goes_on_at_its_size() {
             let mut bytes = vec![0; 200_000];
             disk.leave(blocks);
             for i in 0..40 {
-                // A long record fits no log of the initial size.
-                let len = if i % 10 == 9 { 60_000 } else { 3_000 };
+                // A long record fits no log of the initial size; the short ones between two fill it.
+                let len = if i % 10 == 9 { 60_000 } else { 5_000 };
                 match put(&rvm, &segment, &mut bytes, (i * 3_301, len)) {
                     Ok(()) => {}
                     Err(error) => {

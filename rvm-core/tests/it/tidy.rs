@@ -1,5 +1,6 @@
 //! Rules for the sources of the repository that neither the compiler nor clippy checks. Each failure names file and line.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -150,6 +151,65 @@ fn files_lie_where_their_modules_are() {
             faults.push((1, format!("{part} is no name: say what is inside")));
         }
     });
+}
+
+/// Guards against modules of a crate that can only be understood together.
+#[test]
+fn the_modules_of_a_crate_have_no_cycle() {
+    let mut crates: BTreeMap<String, Modules> = BTreeMap::new();
+    for file in sources() {
+        let Some((folder, path)) = file.name.split_once("/src/") else { continue };
+        let module = path.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+        let is_root = matches!(module.as_str(), "lib" | "main" | "bin");
+        if !is_root && !path.ends_with("tests.rs") {
+            let uses = crates.entry(folder.to_owned()).or_default().entry(module).or_default();
+            // Tests may look at anything: they stand at the end of a file.
+            let code = file.code.split("#[cfg(test)]\nmod ").next().unwrap();
+            uses.extend(used_modules(code, &path.replace("/mod.rs", ".rs")));
+        }
+    }
+    assert!(crates.values().any(|modules| modules.values().any(|uses| !uses.is_empty())));
+    for (name, mut left) in crates {
+        loop {
+            let known: BTreeSet<String> = left.keys().cloned().collect();
+            for (module, uses) in &mut left {
+                uses.retain(|used| used != module && known.contains(used));
+            }
+            let used: BTreeSet<String> = left.values().flatten().cloned().collect();
+            left.retain(|module, uses| !uses.is_empty() && used.contains(module));
+            if left.len() == known.len() {
+                break;
+            }
+        }
+        assert!(left.is_empty(), "{name}: modules in a cycle, or between two: {left:?}");
+    }
+}
+
+/// Each top-level module of a crate, with those that it uses.
+type Modules = BTreeMap<String, BTreeSet<String>>;
+
+/// The top-level modules that a file at `path` names: what stands behind `crate::`, and behind `super::` at the top.
+fn used_modules(code: &str, path: &str) -> Vec<String> {
+    let mut roots = vec!["crate::"];
+    if !path.contains('/') {
+        roots.push("super::");
+    }
+    let behind = |root: &'static str| {
+        code.match_indices(root)
+            .filter(|(at, _)| !code[..*at].ends_with([':', '_', '$']))
+            .map(move |(at, _)| &code[at + root.len()..])
+    };
+    let mut used = Vec::new();
+    for text in roots.into_iter().flat_map(behind) {
+        // Braces may list several. The words inside their paths are counted too, and are rarely names of modules.
+        let (list, count) = match text.strip_prefix('{') {
+            Some(list) => (list, usize::MAX),
+            None => (text, 1),
+        };
+        let list = list.split(';').next().unwrap_or_default();
+        used.extend(tokens(list).take(count).map(|(word, _)| word.to_owned()));
+    }
+    used
 }
 
 /// Guards against checks that see less code, or more, than there is.

@@ -78,9 +78,9 @@ fn members_inherit_lints_licence_edition_and_rust_version() {
             assert!(lines.contains(line), "{name} does not say `{line}`");
             assert_eq!(text(&package, field), *value, "{name}");
         }
-        let lints = lines.iter().position(|line| *line == "[lints]");
-        let lints = lints.and_then(|section| lines.get(section + 1));
-        assert_eq!(lints, Some(&"workspace = true"), "{name}: its [lints]");
+        let section = lines.iter().position(|line| *line == "[lints]");
+        let first = section.and_then(|section| lines.get(section + 1));
+        assert_eq!(first, Some(&"workspace = true"), "{name}: its [lints]");
     }
 }
 

@@ -109,10 +109,10 @@ mod tests {
     /// Guards against an acknowledged transaction that goes missing unnoticed, and a commit under way that counts as a fault.
     #[test]
     fn forced_commits_are_all_there() {
-        let faults = |found| faults(&known(), Promise::Force, found).0;
-        assert_eq!([faults(14), faults(15), faults(16), faults(17)], [1, 0, 0, 1]);
+        let count = |known: &Known, found| faults(known, Promise::Force, found).0;
+        assert_eq!([14, 15, 16, 17].map(|found| count(&known(), found)), [1, 0, 0, 1]);
         let idle = Known { worked: false, ..known() };
-        assert_eq!(super::tests::faults(&idle, Promise::Force, 16).0, 1);
+        assert_eq!(count(&idle, 16), 1, "nothing was under way");
     }
 
     /// Guards against a lazy commit that is lost after its interval, or after an opening that showed it.

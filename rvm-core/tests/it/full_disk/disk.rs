@@ -39,6 +39,7 @@ pub(super) fn on_each_copying_disk(test: impl Fn(&Disk)) {
     on_each(|kind| kind.copies_on_write, test);
 }
 
+#[expect(clippy::print_stdout, reason = "what is skipped must be seen")]
 fn on_each(wanted: impl Fn(&Kind) -> bool, test: impl Fn(&Disk)) {
     for kind in KINDS.iter().filter(|kind| wanted(kind)) {
         match Disk::mount(kind) {
@@ -58,7 +59,6 @@ pub(super) fn fast_dir() -> &'static Path {
 
 /// A mounted file system, unmounted when it is dropped.
 pub(super) struct Disk {
-    kind: &'static Kind,
     folder: TempDir,
     stores: Cell<usize>,
 }
@@ -69,7 +69,7 @@ impl Disk {
             return Err("only root can mount".into());
         }
         let folder = tempfile::tempdir_in(fast_dir()).unwrap();
-        let disk = Self { kind, folder, stores: Cell::new(0) };
+        let disk = Self { folder, stores: Cell::new(0) };
         let image = disk.folder.path().join("image");
         File::create_new(&image).unwrap().set_len(kind.len).unwrap();
         fs::create_dir(disk.root()).unwrap();

@@ -1,0 +1,130 @@
+//! The verbs that only look: what they show, the shape of their JSON, and that they leave no trace.
+
+use serde_json::{Value, json};
+
+use crate::rvmctl::on;
+use crate::stores::{clean, crashed, files, open, parent};
+
+fn keys(object: &Value) -> Vec<&str> {
+    object.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// Guards against a field that is renamed or lost: scripts read them.
+#[test]
+fn status_as_json_has_its_documented_shape() {
+    let parent = parent();
+    let store = crashed(&parent);
+    let status = on(&store, "status --json").json();
+    assert_eq!(
+        keys(&status),
+        ["epoch", "in_use", "recovery_due", "segments", "store", "unfinished_files"]
+    );
+    assert_eq!(status["in_use"], false);
+    assert_eq!(status["recovery_due"], true);
+    assert_eq!(status["segments"][1]["name"], "b");
+    assert_eq!(status["segments"][0]["len"], 4096);
+    let log = &status["segments"][0]["log"];
+    assert_eq!(
+        keys(log),
+        [
+            "capacity",
+            "clean",
+            "dropped_records",
+            "end_lsn",
+            "head_lsn",
+            "records",
+            "torn_bytes",
+            "used"
+        ]
+    );
+    assert_eq!((&log["records"], &log["clean"]), (&json!(1), &json!(false)));
+    assert_eq!(log["used"].as_u64(), log["end_lsn"].as_u64());
+}
+
+/// Guards against an open store that is reported as crashed.
+#[test]
+fn a_store_in_use_is_not_due_for_recovery() {
+    let parent = parent();
+    let directory = parent.path().join("store");
+    let store = open(&directory);
+    let status = on(&directory, "status --json").fine().json();
+    assert_eq!((&status["in_use"], &status["recovery_due"]), (&json!(true), &json!(false)));
+    store.close().unwrap();
+}
+
+/// Guards against lookers that write, lock or recover: a crashed store stays as it is, byte for byte.
+#[test]
+fn looking_leaves_no_trace() {
+    let parent = parent();
+    let store = crashed(&parent);
+    let before = files(&store);
+    for verb in ["status", "seg ls", "peek a", "peek a --raw", "log ls", "log ls a --json"] {
+        on(&store, verb);
+    }
+    assert!(files(&store) == before, "a file was changed, made or removed");
+}
+
+/// Guards against a peek that shows the file's bytes instead of the committed ones, which are still in the log.
+#[test]
+fn peek_shows_what_is_committed_before_it_is_recovered() {
+    let parent = parent();
+    let store = crashed(&parent);
+    assert_eq!(files(&store)["a.seg"][..9], [0; 9], "the log has it, the segment not yet");
+    let text = on(&store, "peek a 0 16").fine().text();
+    assert_eq!(
+        text,
+        "00000000  63 6f 6d 6d 69 74 74 65  64 00 00 00 00 00 00 00  |committed.......|\n00000010\n"
+    );
+    assert_eq!(on(&store, "peek a 0 9 --raw").fine().stdout, b"committed");
+    assert_eq!(
+        on(&store, "peek b 0xfff --json").fine().json(),
+        json!({ "segment": "b", "segment_len": 4096, "offset": 4095, "len": 1, "hex": "07" })
+    );
+    assert_eq!(on(&store, "peek a 4K --raw").fine().stdout, b"");
+}
+
+/// Guards against records that are shown with wrong facts, or with control characters that play with the terminal.
+#[test]
+fn log_ls_shows_each_record() {
+    let parent = parent();
+    let store = crashed(&parent);
+    let logs = on(&store, "log ls --json").fine().json();
+    assert_eq!(logs["logs"].as_array().unwrap().len(), 2);
+    let record = &logs["logs"][0]["records"][0];
+    assert_eq!(
+        keys(record),
+        [
+            "commit_time",
+            "commit_time_nanos",
+            "dependencies",
+            "label",
+            "lazy",
+            "len",
+            "lsn",
+            "participants",
+            "ranges",
+            "transaction"
+        ]
+    );
+    assert_eq!(record["ranges"], json!([{ "offset": 0, "len": 9 }]));
+    assert_eq!(record["participants"], 1);
+    assert_eq!(record["lazy"], false);
+    assert_eq!(record["label"], "test\u{7}");
+    assert!(record["commit_time"].as_str().unwrap().starts_with("20"));
+    let text = on(&store, "log ls a").fine().text();
+    assert!(text.contains("0x0+9") && text.contains("test?"), "{text}");
+    assert!(!text.contains('\u{7}'));
+    on(&store, "recover").fine();
+    assert_eq!(on(&store, "log ls a").fine().text(), "a: no records\n");
+}
+
+/// Guards against a list that needs the store for itself, and against unsorted names.
+#[test]
+fn seg_ls_lists_names_and_lengths() {
+    let parent = parent();
+    let store = clean(&parent);
+    let list = on(&store, "seg ls --json").fine().json();
+    let a = json!({ "name": "a", "len": 4096 });
+    let b = json!({ "name": "b", "len": 4096 });
+    assert_eq!(list["segments"], json!([a, b]));
+}

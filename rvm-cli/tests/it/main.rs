@@ -1,0 +1,12 @@
+//! The integration tests of `rvmctl`: the program itself, run as its users run it. A module for each kind of promise.
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
+
+mod changing;
+mod demo;
+mod demo_input;
+mod exit_codes;
+mod flights;
+mod looking;
+mod output;
+mod rvmctl;
+mod stores;

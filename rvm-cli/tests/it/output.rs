@@ -1,0 +1,53 @@
+//! Standard output and standard error: who leaves early, and what cannot be written.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use crate::rvmctl::{on, program};
+use crate::stores::{files, parent};
+
+/// Guards against a panic, or a failure, when `head` has seen enough.
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let parent = parent();
+    let store = parent.path().join("store");
+    on(&store, "seg create large 1M").fine();
+    for form in ["--raw", "--json"] {
+        let mut command = program();
+        command.arg("--store").arg(&store).args(["peek", "large", form]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut reader = child.stdout.take().unwrap();
+        reader.read_exact(&mut [0; 10]).unwrap();
+        drop(reader);
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(0), "{form}");
+        assert_eq!(String::from_utf8(ended.stderr).unwrap(), "", "{form}");
+    }
+}
+
+/// Guards against output that is lost while the program says that all is well.
+#[test]
+fn output_that_cannot_be_written_is_a_failure() {
+    let parent = parent();
+    let store = parent.path().join("store");
+    on(&store, "seg create a 1").fine();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = program();
+    let ended =
+        command.arg("--store").arg(&store).args(["seg", "ls"]).stdout(full).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let told = String::from_utf8(ended.stderr).unwrap();
+    assert!(told.starts_with("rvmctl: cannot write the output: No space left"), "{told}");
+    assert_eq!(files(&store).len(), 3);
+}
+
+/// Guards against errors that are text where JSON was asked for.
+#[test]
+fn errors_are_json_when_that_is_asked_for() {
+    let parent = parent();
+    let run = on(&parent.path().join("missing"), "--json status");
+    assert!(run.stdout.is_empty());
+    let error = run.error();
+    assert_eq!((error["family"].as_str(), error["exit_code"].as_u64()), (Some("state"), Some(7)));
+    assert!(error["message"].as_str().unwrap().contains("there is no store"));
+}

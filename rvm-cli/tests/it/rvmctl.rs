@@ -1,0 +1,87 @@
+//! Runs `rvmctl` and keeps what it said.
+
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+
+/// What a run said, and how it ended.
+pub(crate) struct Run {
+    pub(crate) code: i32,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: String,
+}
+
+/// The program, without the variables that would change what it does.
+pub(crate) fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_rvmctl"));
+    command.env_remove("RVM_STORE").stdin(Stdio::null());
+    command
+}
+
+/// Runs it with these arguments.
+pub(crate) fn run<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Run {
+    Run::new(program().args(arguments).output().unwrap())
+}
+
+/// Runs it on the store in `directory`; the arguments are words.
+pub(crate) fn on(directory: &Path, arguments: &str) -> Run {
+    let mut command = program();
+    command.arg("--store").arg(directory).args(arguments.split_whitespace());
+    Run::new(command.output().unwrap())
+}
+
+/// Runs it on the store in `directory`, with `input` on standard input.
+pub(crate) fn on_with_input(directory: &Path, arguments: &str, input: &[u8]) -> Run {
+    let mut command = program();
+    command.arg("--store").arg(directory).args(arguments.split_whitespace());
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    Run::new(child.wait_with_output().unwrap())
+}
+
+impl Run {
+    fn new(output: Output) -> Self {
+        let code = output.status.code().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        Self { code, stdout: output.stdout, stderr }
+    }
+
+    /// It did what was asked, and had nothing to complain of.
+    #[track_caller]
+    pub(crate) fn fine(self) -> Self {
+        assert_eq!((self.code, self.stderr.as_str()), (0, ""), "{}", self.text());
+        self
+    }
+
+    /// It ended with this code, and one line that says all of `words`.
+    #[track_caller]
+    pub(crate) fn fails(self, code: i32, words: &[&str]) -> Self {
+        assert_eq!(self.code, code, "{}", self.stderr);
+        assert!(self.stderr.starts_with("rvmctl: "), "{}", self.stderr);
+        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
+        for word in words {
+            assert!(self.stderr.contains(word), "{word:?} is not in {}", self.stderr);
+        }
+        self
+    }
+
+    /// What it printed.
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    /// What it printed, as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.stdout).unwrap()
+    }
+
+    /// The error that it told as JSON.
+    pub(crate) fn error(&self) -> Value {
+        let told: Value = serde_json::from_str(&self.stderr).unwrap();
+        told.get("error").unwrap().clone()
+    }
+}
