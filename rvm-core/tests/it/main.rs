@@ -11,6 +11,7 @@
 mod child;
 mod damage;
 mod declared;
+mod entangled;
 mod failing;
 mod faults;
 mod files;

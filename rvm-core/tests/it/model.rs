@@ -1,13 +1,14 @@
 //! A store against plain byte arrays: random operations, with crashes, on memory that forgets what was not forced.
 //!
 //! Guards against: a committed change lost, an uncommitted one kept, a transaction kept in part, a lazy commit kept behind a lost
-//! one, an abort that restores too much or too little, truncation or recovery that mixes the order up. `PROPTEST_CASES`
-//! sets how many cases run.
+//! one, an abort that restores too much or too little, truncation or recovery that mixes the order up. Without `PROPTEST_CASES` the same
+//! cases run each time; with it, that many random ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use rvm_core::rvm_storage::MemStorage;
 use rvm_core::{Commit, Durability, RangePolicy, Rvm, Segment, UndoMode};
 
@@ -291,7 +292,16 @@ fn options() -> impl Strategy<Value = (RangePolicy, UndoMode)> {
     )
 }
 
+/// A few fixed cases, or as many random ones as are asked for.
+fn config() -> ProptestConfig {
+    let random = std::env::var_os("PROPTEST_CASES").is_some();
+    let rng_seed = if random { RngSeed::Random } else { RngSeed::Fixed(1993) };
+    ProptestConfig { rng_seed, failure_persistence: None, ..ProptestConfig::default() }
+}
+
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn a_store_is_what_plain_bytes_are(
         options in options(),
