@@ -211,18 +211,29 @@ impl LogFile {
         Ok(())
     }
 
-    /// Gives the empty log a ring of another size. `header.head` must be the log's end, and no force under way.
+    /// Reserves the space of a larger ring, without using it; does nothing for a smaller one.
     ///
     /// # Errors
     /// I/O. If the device is full the log is as before and can be used.
-    pub fn resize(&mut self, ring: Ring) -> Result<()> {
-        let grows = ring.capacity() > self.header.ring.capacity();
-        if grows {
+    pub fn reserve(&self, ring: Ring) -> Result<()> {
+        if ring.capacity() > self.header.ring.capacity() {
             self.blob.allocate(ring.file_len(), Fill::Written)?;
+        }
+        Ok(())
+    }
+
+    /// Gives the empty log a ring of another size, whose space is reserved. `header.head` must be the log's end, and no force under
+    /// way.
+    ///
+    /// # Errors
+    /// I/O. Either ring counts then, and it must not be retried.
+    pub fn resize(&mut self, ring: Ring) -> Result<()> {
+        let shrinks = ring.capacity() < self.header.ring.capacity();
+        if !shrinks {
             self.blob.force()?;
         }
         self.change_header(|header| header.ring = ring)?;
-        if !grows {
+        if shrinks {
             self.blob.set_len(ring.file_len())?;
             self.blob.force()?;
         }

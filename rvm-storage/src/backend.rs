@@ -188,8 +188,8 @@ pub struct Capabilities {
 pub enum LockScope {
     /// Held exclusively by the one process that has the store open for writing, as long as it is open.
     Owner,
-    /// Held exclusively for moments: while a log's head moves, a log is reset, grown or shrunk, a file is made or removed. Held
-    /// shared by a read-only opener while it copies.
+    /// Held exclusively for moments: while a log's head moves, a log is reset, grown or shrunk, a segment is extended, a file is made
+    /// or removed. Held shared by a read-only opener while it copies.
     Layout,
 }
 

@@ -1,5 +1,6 @@
 //! What the maintenance thread is asked to do, and when.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,7 @@ pub(crate) struct Chores {
 #[derive(Debug, Default)]
 struct Asked {
     stop: bool,
-    truncate: Vec<Arc<LogHandle>>,
+    truncate: VecDeque<Arc<LogHandle>>,
     lazy: Vec<Arc<LogHandle>>,
     /// When the logs with lazy commits are to be forced.
     lazy_due: Option<Instant>,
@@ -26,13 +27,14 @@ struct Asked {
 #[derive(Debug, Default)]
 pub(crate) struct Due {
     pub(crate) force: Vec<Arc<LogHandle>>,
-    pub(crate) truncate: Vec<Arc<LogHandle>>,
+    /// One at a time, so that no force is late for many truncations.
+    pub(crate) truncate: Option<Arc<LogHandle>>,
 }
 
 impl Chores {
     /// Asks for a log to be truncated.
     pub(crate) fn truncate(&self, log: &Arc<LogHandle>) {
-        self.asked.lock().truncate.push(Arc::clone(log));
+        self.asked.lock().truncate.push_back(Arc::clone(log));
         self.changed.notify_all();
     }
 
@@ -62,8 +64,7 @@ impl Chores {
             }
             let lazy_is_due = asked.lazy_due.is_some_and(|due| Instant::now() >= due);
             if lazy_is_due || !asked.truncate.is_empty() {
-                let mut due =
-                    Due { truncate: std::mem::take(&mut asked.truncate), ..Due::default() };
+                let mut due = Due { truncate: asked.truncate.pop_front(), ..Due::default() };
                 if lazy_is_due {
                     asked.lazy_due = None;
                     due.force = std::mem::take(&mut asked.lazy);

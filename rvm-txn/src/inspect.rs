@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use rvm_log::{LogFile, Lsn, Scanner};
+use rvm_log::{LogError, LogFile, Lsn, RecordView, Scanner};
 use rvm_storage::widths::wide;
 use rvm_storage::{FileName, FileRole, LockMode, LockScope, SegmentName, Storage, StorageError};
 
@@ -126,7 +126,8 @@ pub fn status(storage: &dyn Storage, wait: Duration) -> Result<StoreStatus> {
     })
 }
 
-/// Calls `each` for the live records of a segment's log, in order.
+/// Calls `each` for the live records of a segment's log, in order. The store's files are held still for moments only, so records may go while
+/// this goes on, and others come.
 ///
 /// # Errors
 /// [`Error::NotFound`] if there is no such segment; [`Error::LayoutBusy`], [`Error::Corrupt`]; I/O; what `each` fails with.
@@ -137,21 +138,50 @@ pub fn each_record(
     mut each: impl FnMut(RecordInfo) -> Result<()>,
 ) -> Result<()> {
     let name = SegmentName::new(segment)?;
+    let mut next = Lsn(0);
+    loop {
+        let batch = some_records(storage, &name, next, wait)?;
+        let Some(last) = batch.last() else { return Ok(()) };
+        next = Lsn(last.lsn).plus(last.len);
+        batch.into_iter().try_for_each(&mut each)?;
+    }
+}
+
+/// How many records are read while the store's files are held still.
+const RECORDS_AT_ONCE: usize = 1024;
+
+/// The first live records from `from` on; none behind the last.
+fn some_records(
+    storage: &dyn Storage,
+    name: &SegmentName,
+    from: Lsn,
+    wait: Duration,
+) -> Result<Vec<RecordInfo>> {
     let _layout = storage.lock(LockScope::Layout, LockMode::Shared, wait)?;
-    if let Err(error) = storage.open(&FileName::new(&name, FileRole::Segment)) {
+    if let Err(error) = storage.open(&FileName::new(name, FileRole::Segment)) {
         if error.is_not_found() {
-            return Err(Error::NotFound { segment: segment.to_owned(), store: storage.location() });
+            return Err(Error::NotFound { segment: name.to_string(), store: storage.location() });
         }
         return Err(error.into());
     }
-    let log = match LogFile::open(storage, &name) {
-        Err(rvm_log::LogError::Storage(error)) if error.is_not_found() => return Ok(()),
+    let log = match LogFile::open(storage, name) {
+        Err(LogError::Storage(error)) if error.is_not_found() => return Ok(Vec::new()),
         opened => opened?,
     };
-    let mut scanner = Scanner::new(&log);
-    while let Some(record) = scanner.next()? {
+    let (header, mut records) = (log.header(), Vec::new());
+    let (from, limit) = (from.max(header.head), header.ring.limit(header.head));
+    let mut scanner = Scanner::between(log.blob(), header, from, limit);
+    while records.len() < RECORDS_AT_ONCE {
+        let Some(record) = scanner.next()? else { break };
+        records.push(RecordInfo::of(&record));
+    }
+    Ok(records)
+}
+
+impl RecordInfo {
+    fn of(record: &RecordView<'_>) -> Self {
         let header = record.header();
-        each(RecordInfo {
+        Self {
             lsn: header.lsn.0,
             len: header.total_len.into(),
             transaction: header.txn_id.0,
@@ -161,9 +191,8 @@ pub fn each_record(
             ranges: record.ranges().map(|(offset, bytes)| (offset, wide(bytes.len()))).collect(),
             participants: header.participant_count.into(),
             dependencies: header.dependency_count.into(),
-        })?;
+        }
     }
-    Ok(())
 }
 
 fn count_between(log: &LogFile, from: Lsn, to: Lsn) -> Result<u64> {

@@ -31,6 +31,7 @@ mod coverage;
 mod error;
 mod health;
 pub mod inspect;
+mod layout;
 mod log_handle;
 mod logs;
 mod maintenance;

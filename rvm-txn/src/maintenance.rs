@@ -9,7 +9,7 @@ use rvm_storage::StorageError;
 use crate::error::{Error, Result};
 use crate::log_handle::LogHandle;
 use crate::shared::Shared;
-use crate::truncate::truncate_all;
+use crate::truncate::{TruncationRight, truncate_all};
 
 /// Starts the thread. It ends when the store's [`Chores`](crate::chores::Chores) are stopped.
 ///
@@ -29,10 +29,9 @@ fn run(shared: &Shared) {
     while let Some(due) = shared.chores.next() {
         // Failures poison the store and are told to whoever commits next.
         force(shared, due.force).ok();
-        for log in due.truncate {
+        if let Some(log) = due.truncate {
             log.latch.lock().truncation_asked = false;
-            let right = log.truncation.lock();
-            truncate_all(shared, &log, &right).ok();
+            truncate_all(shared, &log, &TruncationRight::without_waiting(&log)).ok();
         }
     }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Mapping {
     /// `None` in a store that was opened for reading.
     pub(crate) log: Option<Arc<LogHandle>>,
     pub(crate) mapped: AtomicBool,
+    /// The log was folded into the file, so a mapped segment may not need its private pages any more.
+    pub(crate) pages_due: AtomicBool,
     /// An abort could not restore the memory.
     pub(crate) spoiled: AtomicBool,
 }
@@ -37,5 +39,18 @@ impl Mapping {
             return Err(Error::NotRestored { segment: self.name.to_string() });
         }
         Ok(())
+    }
+
+    /// Gives back the private pages of a mapped segment whose file holds all that is committed. The caller owns the segment, so
+    /// nothing is appended to its log meanwhile.
+    pub(crate) fn give_back_pages(&self, memory: &mut Region) {
+        if !self.pages_due.swap(false, Ordering::Relaxed) || !memory.is_mapped() {
+            return;
+        }
+        let is_folded = self.log.as_ref().is_some_and(|log| log.latch.lock().live_len() == 0);
+        if is_folded {
+            // Pages that stay private cost memory, nothing else.
+            memory.release_clean_pages().ok();
+        }
     }
 }

@@ -10,13 +10,14 @@ use rvm_storage::widths::narrow;
 use rvm_storage::{Blob, FileName, FileRole, SegmentName};
 
 use crate::error::{Error, Result};
+use crate::layout::{READERS_WAIT, lock_layout};
 use crate::log_handle::LogHandle;
 use crate::mapping::Mapping;
 use crate::segment::Segment;
 use crate::segment_files::{SegmentFile, create_log, sync_names};
 use crate::shared::{Naming, Shared};
 use crate::store::Store;
-use crate::truncate::{lock_layout, truncate_all};
+use crate::truncate::{TruncationRight, truncate_all};
 
 /// A segment of a store, mapped or not.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,6 +48,7 @@ impl Store {
         shared.check_usable()?;
         let name = SegmentName::new(name)?;
         let mut naming = shared.naming.lock();
+        shared.check_usable()?;
         if shared.segments.lock().contains_key(&name) {
             return Err(Error::AlreadyMapped { segment: name.to_string() });
         }
@@ -63,11 +65,11 @@ impl Store {
             log => log?,
         };
         let memory = fill(shared, file.blob.as_ref(), &log, file.len)?;
-        drop(naming);
+        let memory = Arc::new(RwLock::new(memory));
         Ok(register(shared, name, file.len, memory, Some(log)))
     }
 
-    /// Unmaps a segment. Its committed changes stay; its memory is given back when the last guard is gone.
+    /// Unmaps a segment. Its committed changes stay; its memory is given back when the last handle is gone.
     ///
     /// # Errors
     /// [`Error::Busy`] while a transaction or a read guard has it; [`Error::NotMapped`], [`Error::ForeignSegment`],
@@ -99,6 +101,7 @@ impl Store {
         shared.logs.health.check()?;
         let name = SegmentName::new(name)?;
         let _naming = shared.naming.lock();
+        shared.check_usable()?;
         if shared.segments.lock().contains_key(&name) {
             return Err(Error::AlreadyMapped { segment: name.to_string() });
         }
@@ -115,16 +118,14 @@ impl Store {
         if let Some(own) = &had_log {
             resolve(shared, own)?;
         }
-        let layout = lock_layout(shared)?;
+        let _layout = lock_layout(storage, READERS_WAIT)?;
         if had_log.is_some() {
-            shared.logs.remove(&name);
             storage.remove(&FileName::new(&name, FileRole::Log))?;
+            shared.logs.remove(&name);
             sync_names(shared)?;
         }
         storage.remove(&segment)?;
-        sync_names(shared)?;
-        drop(layout);
-        Ok(())
+        sync_names(shared)
     }
 
     /// All segments of the store, sorted by name.
@@ -139,7 +140,11 @@ impl Store {
         names.sort();
         let mut infos = Vec::with_capacity(names.len());
         for file in names {
-            let len = shared.storage.open(&file)?.len()?;
+            let len = match shared.storage.open(&file) {
+                // Destroyed in the meantime.
+                Err(error) if error.is_not_found() => continue,
+                opened => opened?.len()?,
+            };
             let name = file.segment();
             let mapped = shared.segments.lock().contains_key(name);
             let log = shared.logs.get(name);
@@ -162,7 +167,11 @@ impl Store {
         let shared = &self.shared;
         let known = shared.logs.get(name);
         if let Some(log) = known {
-            log.note_segment_len(len).map_err(|failure| shared.logs.poison(failure))?;
+            log.change_header(
+                &shared.logs.health,
+                |header| header.segment_len < len,
+                |header| header.segment_len = len,
+            )?;
             return Ok(log);
         }
         let storage = shared.storage.as_ref();
@@ -186,7 +195,7 @@ impl Store {
 
 /// The segment's memory: its file, and over that what its log holds. Truncation is held meanwhile.
 fn fill(shared: &Shared, blob: &dyn Blob, log: &Arc<LogHandle>, len: u64) -> Result<Region> {
-    let _right = log.truncation.lock();
+    let _right = TruncationRight::take(log);
     shared.logs.settle([(Arc::clone(log), log.end())])?;
     let mut memory = match shared.config.residency {
         Residency::Resident => Region::resident(blob, len, len)?,
@@ -206,15 +215,16 @@ pub(crate) fn register(
     shared: &Arc<Shared>,
     name: SegmentName,
     len: u64,
-    memory: Region,
+    memory: Arc<RwLock<Region>>,
     log: Option<Arc<LogHandle>>,
 ) -> Segment {
     let mapping = Arc::new(Mapping {
         slot: shared.arbiter.add(&name),
         len,
-        memory: Arc::new(RwLock::new(memory)),
+        memory,
         log,
         mapped: AtomicBool::new(true),
+        pages_due: AtomicBool::new(false),
         spoiled: AtomicBool::new(false),
         name,
     });
@@ -240,8 +250,7 @@ fn resolve(shared: &Shared, own: &Arc<LogHandle>) -> Result<()> {
     for log in shared.logs.all() {
         let is_entangled = log.latch.lock().entangled;
         if is_entangled || Arc::ptr_eq(&log, own) {
-            let right = log.truncation.lock();
-            truncate_all(shared, &log, &right)?;
+            truncate_all(shared, &log, &TruncationRight::take(&log))?;
         }
     }
     Ok(())

@@ -87,7 +87,8 @@ impl ReadGuard {
             self.shared.logs.health.check()?;
             log.changed.wait(&mut state);
         }
-        Ok(())
+        // Nothing will be decided any more on a poisoned store, so what is not may be lost.
+        if state.decided < state.tail.end() { self.shared.logs.health.check() } else { Ok(()) }
     }
 
     /// The name of the segment.

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::RwLock;
 use rvm_log::{Damage, Epoch, LogError, LogFile, TxnId, replay};
 use rvm_storage::memory::Region;
 use rvm_storage::widths::wide;
@@ -86,20 +87,19 @@ impl Store {
             last_txn_id: TxnId(0),
             owner_lock: None,
         })?;
-        *shared.copies.lock() = copies;
+        let copies = copies.into_iter().map(|(name, copy)| (name, Arc::new(RwLock::new(copy))));
+        *shared.copies.lock() = copies.collect();
         Ok(Self::new(shared, report))
     }
 
     /// Maps a segment that was copied at opening.
     pub(crate) fn map_copied(&self, name: &SegmentName, len: u64) -> Result<Segment> {
-        let mut copies = self.shared.copies.lock();
-        let Some(memory) = copies.remove(name) else {
+        let Some(memory) = self.shared.copies.lock().get(name).cloned() else {
             let store = self.shared.storage.location();
             return Err(Error::NotFound { segment: name.to_string(), store });
         };
-        let found = wide(memory.len());
+        let found = wide(memory.read().len());
         if found < len {
-            copies.insert(name.clone(), memory);
             return Err(Error::ReadOnly { operation: "extend a segment" });
         }
         Ok(register(&self.shared, name.clone(), found, memory, None))
@@ -147,7 +147,10 @@ pub(crate) fn scan(
     loop {
         let scanned = open_logs(storage, files, config.helpers).and_then(|logs| {
             let surveys: std::result::Result<_, LogError> = logs.iter().map(survey).collect();
-            Ok((logs, surveys?))
+            let surveys = surveys?;
+            // What a writer has written since and not forced could still be lost.
+            logs.iter().try_for_each(|log| log.blob().force())?;
+            Ok((logs, surveys))
         });
         match scanned {
             Ok(scanned) => return Ok(scanned),

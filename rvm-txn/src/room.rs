@@ -3,17 +3,18 @@
 
 use std::sync::Arc;
 
-use rvm_log::{Damage, LogError, Lsn};
+use rvm_log::{Damage, LogError, Lsn, Ring};
 
 use crate::error::{Error, Result};
+use crate::layout::lock_layout;
 use crate::log_handle::LogHandle;
 use crate::shared::Shared;
-use crate::truncate::{TruncationRight, failed, lock_layout, truncate_all, truncate_decided};
+use crate::truncate::{TruncationRight, failed, truncate_all, truncate_decided};
 
 /// Returns when a record of `len` bytes could be appended; by then it may have become untrue again.
 ///
 /// # Errors
-/// [`Error::Poisoned`], [`Error::Closed`], out of space.
+/// [`Error::Poisoned`], [`Error::Closed`], [`Error::LayoutBusy`], [`Error::TransactionTooLarge`], out of space.
 pub(crate) fn make_room(shared: &Shared, log: &Arc<LogHandle>, len: u64) -> Result<()> {
     loop {
         let mut state = log.latch.lock();
@@ -22,6 +23,11 @@ pub(crate) fn make_room(shared: &Shared, log: &Arc<LogHandle>, len: u64) -> Resu
             return Ok(());
         }
         let end = state.tail.end();
+        let limit = shared.rings.max.record_len_max().max(state.ring.record_len_max());
+        if len > limit {
+            let segment = log.name.to_string();
+            return Err(Error::TransactionTooLarge { segment, needed: len, limit });
+        }
         if state.draining {
             log.changed.wait(&mut state);
         } else if !state.open {
@@ -39,26 +45,39 @@ pub(crate) fn make_room(shared: &Shared, log: &Arc<LogHandle>, len: u64) -> Resu
 
 /// Takes the clean-shutdown mark off the log, durably, before the first record is appended.
 fn open_for_append(shared: &Shared, log: &LogHandle) -> Result<()> {
-    let mut file = log.file.lock();
-    if file.header().head.plus(shared.rings.max.capacity()) >= Lsn::LIMIT {
-        let (file_name, head) = (file.blob().location().to_owned(), file.header().head);
-        let damage = Damage::HeaderField { field: "head", value: head.0 };
-        return Err(Error::Corrupt(LogError::Corrupt { file: file_name, offset: 0, damage }));
-    }
-    if file.header().clean {
-        let changed = file.change_header(|header| header.clean = false);
-        if let Err(failure) = changed {
-            drop(file);
-            return Err(shared.logs.poison(failure));
+    check_numbers(shared, log)?;
+    let mut usable = Ok(());
+    log.change_header(
+        &shared.logs.health,
+        |header| {
+            usable = shared.check_usable();
+            usable.is_ok() && header.clean
+        },
+        |header| header.clean = false,
+    )?;
+    usable?;
+    log.latch.lock().open = true;
+    Ok(())
+}
+
+/// No log and no store comes near the end of its numbers, unless its header was made up.
+fn check_numbers(shared: &Shared, log: &LogHandle) -> Result<()> {
+    let head = log.latch.lock().head.0;
+    let txn_id_max = shared.last_txn_id().0;
+    for (field, value) in [("head", head), ("txn_id_max", txn_id_max)] {
+        if value >= Lsn::LIMIT.0 / 2 {
+            let file = log.blob.location().to_owned();
+            let damage = Damage::HeaderField { field, value };
+            return Err(Error::Corrupt(LogError::Corrupt { file, offset: 0, damage }));
         }
     }
-    log.latch.lock().open = true;
     Ok(())
 }
 
 /// The ring is full: truncates, and lets it grow if it may.
 fn make_space(shared: &Shared, log: &Arc<LogHandle>, len: u64) -> Result<()> {
-    let right = log.truncation.lock();
+    let right = TruncationRight::take(log);
+    shared.check_usable()?;
     let has_room = |log: &LogHandle| log.latch.lock().ring_has_room(len);
     if has_room(log) {
         return Ok(());
@@ -99,25 +118,38 @@ fn grow(
 /// Holds appends back, empties the log, and gives it another ring.
 ///
 /// # Errors
-/// Out of space: the log is as it was, apart from what truncation could free. Otherwise [`Error::Poisoned`].
+/// Out of space: the log is as it was, apart from what truncation could free. [`Error::LayoutBusy`]. Otherwise
+/// [`Error::Poisoned`].
 pub(crate) fn resize(
     shared: &Shared,
     log: &Arc<LogHandle>,
-    ring: rvm_log::Ring,
+    ring: Ring,
     right: &TruncationRight<'_>,
 ) -> Result<()> {
     log.latch.lock().draining = true;
-    let resized = truncate_all(shared, log, right).and_then(|_| {
-        let _layout = lock_layout(shared)?;
-        let mut file = log.file.lock();
-        let resized = file.resize(ring);
-        let now = file.ring();
-        drop(file);
-        log.latch.lock().ring = now;
-        resized.map_err(|failure| failed(shared, failure))
-    });
-    let mut state = log.latch.lock();
-    state.draining = false;
+    let resized =
+        truncate_all(shared, log, right).and_then(|_| give_ring(shared, log, ring, right));
+    log.latch.lock().draining = false;
     log.changed.notify_all();
     resized
+}
+
+/// The log is empty, and nothing is appended.
+fn give_ring(
+    shared: &Shared,
+    log: &LogHandle,
+    ring: Ring,
+    right: &TruncationRight<'_>,
+) -> Result<()> {
+    let _layout = lock_layout(shared.storage.as_ref(), right.readers_wait)?;
+    let mut file = log.file.lock();
+    shared.logs.health.check()?;
+    file.reserve(ring).map_err(|failure| failed(shared, failure))?;
+    // From here on the file may have either shape, so every failure poisons.
+    let resized = file.resize(ring);
+    let cause = resized.map_err(|failure| shared.logs.health.poison(failure));
+    drop(file);
+    cause.map_err(|cause| Error::Poisoned { cause })?;
+    log.latch.lock().ring = ring;
+    Ok(())
 }

@@ -6,8 +6,8 @@ use rvm_log::{LogFile, NewLog};
 use rvm_storage::{Blob, FileName, FileRole, Fill, SegmentName};
 
 use crate::error::{Error, Result};
+use crate::layout::{READERS_WAIT, lock_layout};
 use crate::shared::Shared;
-use crate::truncate::lock_layout;
 
 /// A segment's file that has the length it was asked for.
 pub(crate) struct SegmentFile {
@@ -44,10 +44,11 @@ impl SegmentFile {
             return Err(invalid(0, "a segment has at least one byte"));
         }
         if found < len {
-            let _layout = lock_layout(shared)?;
+            let _layout = lock_layout(shared.storage.as_ref(), READERS_WAIT)?;
             blob.allocate(len, Fill::Reserved)?;
-            force(shared, blob.as_ref())?;
         }
+        // The log will promise this length. Perhaps the file was copied here, or an extension was interrupted.
+        force(shared, blob.as_ref())?;
         Ok(Self { name, blob, len: found.max(len), len_before: Some(found) })
     }
 
@@ -56,12 +57,12 @@ impl SegmentFile {
         match self.len_before {
             Some(len) if len == self.len => Ok(()),
             Some(len) => {
-                let _layout = lock_layout(shared)?;
+                let _layout = lock_layout(shared.storage.as_ref(), READERS_WAIT)?;
                 self.blob.set_len(len)?;
                 force(shared, self.blob.as_ref())
             }
             None => {
-                let _layout = lock_layout(shared)?;
+                let _layout = lock_layout(shared.storage.as_ref(), READERS_WAIT)?;
                 shared.storage.remove(&self.name)?;
                 sync_names(shared)
             }
@@ -73,7 +74,7 @@ impl SegmentFile {
 fn create_segment(shared: &Shared, name: &SegmentName, len: u64) -> Result<()> {
     let storage = shared.storage.as_ref();
     let temporary = FileName::new(name, FileRole::NewSegment);
-    let _layout = lock_layout(shared)?;
+    let _layout = lock_layout(storage, READERS_WAIT)?;
     let made = storage.create_anew(&temporary).and_then(|blob| {
         blob.allocate(len, Fill::Reserved)?;
         blob.force()?;
@@ -90,13 +91,13 @@ fn create_segment(shared: &Shared, name: &SegmentName, len: u64) -> Result<()> {
 /// The log of a new segment, durably.
 pub(crate) fn create_log(shared: &Shared, new: &NewLog) -> Result<LogFile> {
     let storage = shared.storage.as_ref();
-    let _layout = lock_layout(shared)?;
+    let _layout = lock_layout(storage, READERS_WAIT)?;
     LogFile::create(storage, new).map_err(|failure| {
-        if storage.open(&FileName::new(&new.segment, FileRole::Log)).is_ok() {
-            // It has its name, but whether durably is unknown.
-            return shared.logs.poison(failure);
+        match storage.open(&FileName::new(&new.segment, FileRole::Log)) {
+            Err(error) if error.is_not_found() => failure.into(),
+            // It has its name, or may have, and whether durably is unknown.
+            _ => shared.logs.poison(failure),
         }
-        failure.into()
     })
 }
 

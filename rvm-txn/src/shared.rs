@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use rvm_log::{Epoch, StoreId, TxnId};
 use rvm_storage::memory::{ForkDetector, Region};
 use rvm_storage::widths::wide;
@@ -35,8 +35,8 @@ pub(crate) struct Shared {
     pub(crate) segments: Mutex<HashMap<SegmentName, Arc<Mapping>>>,
     /// Held while segments are mapped, unmapped and destroyed; taken before all else.
     pub(crate) naming: Mutex<Naming>,
-    /// What a store that was opened for reading copied and nobody has mapped yet.
-    pub(crate) copies: Mutex<HashMap<SegmentName, Region>>,
+    /// What a store that was opened for reading copied.
+    pub(crate) copies: Mutex<HashMap<SegmentName, Arc<RwLock<Region>>>>,
     last_txn_id: AtomicU64,
     closed: AtomicBool,
     fork: ForkDetector,
@@ -103,10 +103,6 @@ impl Shared {
     /// True for the first call only.
     pub(crate) fn set_closed(&self) -> bool {
         !self.closed.swap(true, Ordering::AcqRel)
-    }
-
-    pub(crate) fn set_open(&self) {
-        self.closed.store(false, Ordering::Release);
     }
 
     pub(crate) fn release_owner_lock(&self) {

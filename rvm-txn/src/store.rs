@@ -17,7 +17,10 @@ use crate::segment::Segment;
 use crate::shared::{Beginning, Shared};
 use crate::stats::Stats;
 use crate::transaction::Transaction;
-use crate::truncate::{TruncateReport, truncate_all};
+use crate::truncate::{TruncateReport, TruncationRight, truncate_all};
+
+/// Somebody who only looks whether the store is open takes its lock for a moment; that is waited for.
+const OWNER_WAIT: Duration = Duration::from_millis(20);
 
 /// A store that is open, for writing or for reading.
 ///
@@ -36,7 +39,7 @@ impl Store {
     /// [`Error::Locked`]; [`Error::Corrupt`], with all files untouched; [`Error::InvalidOption`]; I/O.
     pub fn open(storage: Arc<dyn Storage>, config: Config) -> Result<Self> {
         let rings = config.check()?;
-        let lock = storage.lock(LockScope::Owner, LockMode::Exclusive, Duration::ZERO)?;
+        let lock = storage.lock(LockScope::Owner, LockMode::Exclusive, OWNER_WAIT)?;
         let recovered = recover(storage.as_ref(), &config)?;
         let shared = Shared::new(Beginning {
             storage,
@@ -111,13 +114,15 @@ impl Store {
     /// not an error but in the report.
     pub fn truncate_log(&self) -> Result<TruncateReport> {
         self.shared.check_writable("truncate the log")?;
-        self.truncate_logs()
+        self.truncate_logs(|| self.shared.check_usable())
     }
 
-    fn truncate_logs(&self) -> Result<TruncateReport> {
+    /// Truncates every log, if `check` allows it while the right to do so is held.
+    fn truncate_logs(&self, check: impl Fn() -> Result<()>) -> Result<TruncateReport> {
         let mut report = TruncateReport::default();
         for log in self.shared.logs.all() {
-            let right = log.truncation.lock();
+            let right = TruncationRight::take(&log);
+            check()?;
             let initial = self.shared.rings.initial;
             let truncated = truncate_all(&self.shared, &log, &right).and_then(|freed| {
                 if log.ring().capacity() > initial.capacity() {
@@ -157,18 +162,16 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Busy`] while a transaction is open: nothing has happened then. [`Error::Poisoned`]: the store is closed and will
-    /// be recovered when it is opened again. Out of space: closed too, the logs keep what could not be folded.
+    /// be recovered when it is opened again. [`Error::NotFolded`], [`Error::LayoutBusy`]: closed too; the logs keep what could not be
+    /// folded, and the store will be recovered.
     pub fn close(&self) -> Result<()> {
         self.shared.check_usable()?;
-        if !self.shared.set_closed() {
-            return Err(Error::Closed);
+        // Whoever begins later finds the store closed.
+        if self.shared.arbiter.between_transactions(|| self.shared.set_closed())? {
+            self.shut_down()
+        } else {
+            Err(Error::Closed)
         }
-        if let Some(segment) = self.shared.arbiter.in_transaction() {
-            self.shared.set_open();
-            let (segment, waited) = (segment.to_string(), Duration::ZERO);
-            return Err(Error::Busy { segment, waited });
-        }
-        self.shut_down()
     }
 
     /// The store is marked as closed: nothing is appended any more.
@@ -178,8 +181,13 @@ impl Store {
             // A panic in the thread was reported when it happened.
             drop(thread.join());
         }
+        // Nobody makes or removes files any more.
+        let _naming = self.shared.naming.lock();
         let settled = if self.shared.read_only { Ok(()) } else { self.settle() };
         self.shared.logs.stop_helpers();
+        for log in self.shared.logs.all() {
+            log.quiesce();
+        }
         self.shared.release_owner_lock();
         settled
     }
@@ -187,24 +195,19 @@ impl Store {
     /// Empties the logs and marks them clean.
     fn settle(&self) -> Result<()> {
         self.shared.logs.decide_all()?;
-        let report = self.truncate_logs()?;
+        let report = self.truncate_logs(|| Ok(()))?;
         let txn_id_max = self.shared.last_txn_id();
         for log in self.shared.logs.all() {
-            let mut file = log.file.lock();
             let durable = log.latch.lock().durable;
-            let header = file.header();
-            if header.clean || header.head != durable {
-                continue;
-            }
-            let marked = file.change_header(|header| {
-                header.synced = durable;
-                header.txn_id_max = txn_id_max;
-                header.clean = true;
-            });
-            drop(file);
-            if let Err(failure) = marked {
-                return Err(self.shared.logs.poison(failure));
-            }
+            log.change_header(
+                &self.shared.logs.health,
+                |header| !header.clean && header.head == durable,
+                |header| {
+                    header.synced = durable;
+                    header.txn_id_max = txn_id_max;
+                    header.clean = true;
+                },
+            )?;
         }
         match report.out_of_space.first() {
             None => Ok(()),

@@ -42,12 +42,13 @@ impl World {
     }
 }
 
-/// Guards against a force of the commit's own log alone, when an earlier transaction there has a part elsewhere.
+/// Guards against a force of the commit's own log alone, when an earlier transaction there has a part elsewhere, and a still earlier one
+/// there a part in a third log.
 #[test]
 fn a_commit_takes_along_the_other_parts_of_what_it_follows() {
     let world = world();
-    world.commit(&[0, 1], &[], Lazy);
     world.commit(&[1, 2], &[], Lazy);
+    world.commit(&[0, 1], &[], Lazy);
     world.commit(&[0], &[], Force);
     assert_eq!(world.after_a_crash(), [2, 2, 1]);
 }

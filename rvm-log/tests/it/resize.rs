@@ -20,6 +20,11 @@ fn emptied<S: Storage>(storage: S, capacity: u64, end: Lsn) -> Workbench<S> {
     bench
 }
 
+fn resize(log: &mut rvm_log::LogFile, capacity: u64) -> rvm_log::Result<()> {
+    log.reserve(ring(capacity))?;
+    log.resize(ring(capacity))
+}
+
 const MIDDLE: Lsn = Lsn(2 * CAPACITY_MIN + 3 * BLOCK_LEN + 1_000);
 
 /// Guards against a grown or shrunk log whose next records go to the wrong place, or whose stale ones come back where
@@ -28,7 +33,7 @@ const MIDDLE: Lsn = Lsn(2 * CAPACITY_MIN + 3 * BLOCK_LEN + 1_000);
 fn a_resized_log_goes_on_in_the_middle_of_a_block() {
     for (from, to) in [(8, 9), (8, 32), (32, 8), (9, 8), (31, 10)] {
         let mut bench = emptied(MemStorage::new(), from * BLOCK_LEN, MIDDLE);
-        bench.log.resize(ring(to * BLOCK_LEN)).unwrap();
+        resize(&mut bench.log, to * BLOCK_LEN).unwrap();
         assert_eq!(wide(bench.file().len()), ring(to * BLOCK_LEN).file_len());
         assert_eq!(read(&bench.storage).unwrap(), (vec![], Verdict { end: MIDDLE, torn: None }));
         // Records of the old length, so that stale ones lie where new ones end; and beyond one lap of the new ring.
@@ -54,7 +59,7 @@ fn a_resize_is_all_or_nothing_at_every_step() {
             let faulty = Faulty::new(MemStorage::new());
             let mut bench = emptied(faulty.clone(), from * BLOCK_LEN, MIDDLE);
             let before = faulty.steps();
-            bench.log.resize(ring(to * BLOCK_LEN)).unwrap();
+            resize(&mut bench.log, to * BLOCK_LEN).unwrap();
             faulty.steps() - before
         };
         assert_eq!(steps, 4, "{from} to {to}");
@@ -63,14 +68,14 @@ fn a_resize_is_all_or_nothing_at_every_step() {
                 let faulty = Faulty::new(MemStorage::new());
                 let mut bench = emptied(faulty.clone(), from * BLOCK_LEN, MIDDLE);
                 faulty.cut_power_at(faulty.steps() + step, sectors);
-                bench.log.resize(ring(to * BLOCK_LEN)).unwrap_err();
+                resize(&mut bench.log, to * BLOCK_LEN).unwrap_err();
                 let after = faulty.inner.crash();
                 let mut log = rvm_log::LogFile::open(&after, &crate::workbench::segment()).unwrap();
                 let found = log.ring().capacity() / BLOCK_LEN;
                 assert!(found == from || found == to, "step {step}: {found} blocks");
                 let empty = (vec![], Verdict { end: MIDDLE, torn: None });
                 assert_eq!(scan(&log).unwrap(), empty, "step {step}");
-                log.resize(ring(12 * BLOCK_LEN)).unwrap();
+                resize(&mut log, 12 * BLOCK_LEN).unwrap();
                 assert_eq!(read(&after).unwrap(), empty);
             }
         }
@@ -84,7 +89,7 @@ fn a_growth_that_finds_no_space_changes_nothing() {
     let mut bench = emptied(faulty.clone(), CAPACITY_MIN, MIDDLE);
     let before = faulty.inner.read_file(&log_name());
     faulty.fill_device();
-    match bench.log.resize(ring(2 * CAPACITY_MIN)) {
+    match bench.log.reserve(ring(2 * CAPACITY_MIN)) {
         Err(LogError::Storage(error)) => assert!(error.is_out_of_space(), "{error}"),
         other => panic!("{other:?}"),
     }

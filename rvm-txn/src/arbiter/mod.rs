@@ -100,9 +100,18 @@ impl Arbiter {
         Ok(())
     }
 
-    /// A segment that a transaction uses, if there is one.
-    pub(crate) fn in_transaction(&self) -> Option<SegmentName> {
-        self.state.lock().in_transaction()
+    /// Does `work` at a moment when no transaction has a segment.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if one has.
+    pub(crate) fn between_transactions<T>(&self, work: impl FnOnce() -> T) -> Result<T> {
+        let state = self.state.lock();
+        match state.in_transaction() {
+            Some(segment) => {
+                Err(Error::Busy { segment: segment.to_string(), waited: Duration::ZERO })
+            }
+            None => Ok(work()),
+        }
     }
 
     /// Takes all of `slots`, for the current thread. They are distinct.

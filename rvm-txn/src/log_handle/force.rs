@@ -44,7 +44,12 @@ impl LogHandle {
                     state.tail.recycle(batch);
                     self.changed.notify_all();
                 }
-                Err(failure) => return Err(health.poison(failure)),
+                Err(failure) => {
+                    // Under the latch, so that nobody leads another force; and those who follow this one are waited for.
+                    let cause = health.poison(failure);
+                    self.changed.notify_all();
+                    return Err(cause);
+                }
             }
         }
     }

@@ -11,11 +11,14 @@ mod state;
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Condvar, Mutex};
-use rvm_log::{Checksums, Epoch, LogError, LogFile, LogId, Lsn, Ring};
+use rvm_log::{Checksums, Epoch, LogFile, LogHeader, LogId, Lsn, Ring};
 use rvm_storage::{Blob, SegmentName};
 use smallvec::SmallVec;
 
 pub(crate) use state::LogState;
+
+use crate::error::{Error, Result};
+use crate::health::Health;
 
 #[derive(Debug)]
 pub(crate) struct LogHandle {
@@ -72,16 +75,33 @@ impl LogHandle {
         self.latch.lock().ring
     }
 
-    /// Lets the header say that the segment has at least `len` bytes, durably.
+    /// Changes the header, durably, if `is_due`. A failure poisons before anybody else gets at the header.
     ///
     /// # Errors
-    /// I/O; it must poison.
-    pub(crate) fn note_segment_len(&self, len: u64) -> Result<(), LogError> {
+    /// [`Error::Poisoned`].
+    pub(crate) fn change_header(
+        &self,
+        health: &Health,
+        is_due: impl FnOnce(&LogHeader) -> bool,
+        change: impl FnOnce(&mut LogHeader),
+    ) -> Result<()> {
         let mut file = self.file.lock();
-        if file.header().segment_len >= len {
+        health.check()?;
+        if !is_due(file.header()) {
             return Ok(());
         }
-        file.change_header(|header| header.segment_len = len)
+        file.change_header(change)
+            .map_err(|failure| Error::Poisoned { cause: health.poison(failure) })
+    }
+
+    /// Returns when nobody works on the files of this log any more; nobody begins to, since the store is closed.
+    pub(crate) fn quiesce(&self) {
+        drop(self.truncation.lock());
+        drop(self.file.lock());
+        let mut state = self.latch.lock();
+        while state.forcing {
+            self.changed.wait(&mut state);
+        }
     }
 
     /// Wakes all who wait for something of this log, for them to look at the store's health.

@@ -79,6 +79,8 @@ impl Helpers {
             self.submit(due.map(job).collect(), &round);
         }
         own_result = first.force_to(*first_target, &self.health).and(own_result);
+        // Whatever no helper has taken yet; all of it, if there are no helpers to be had.
+        self.queue.work_through();
         let mut state = round.state.lock();
         while state.left > 0 {
             round.done.wait(&mut state);
@@ -94,16 +96,13 @@ impl Helpers {
             return;
         }
         round.state.lock().left = jobs.len();
-        let any_thread = self.start_threads(jobs.len());
+        self.start_threads(jobs.len());
         self.queue.jobs.lock().waiting.extend(jobs);
         self.queue.added.notify_all();
-        if !any_thread {
-            self.queue.work_through();
-        }
     }
 
-    /// Starts threads until there are as many as wanted; false if the system gives none.
-    fn start_threads(&self, wanted: usize) -> bool {
+    /// Starts threads until there are as many as wanted, or the system gives no more.
+    fn start_threads(&self, wanted: usize) {
         let mut threads = self.threads.lock();
         while threads.len() < wanted.min(self.limit) {
             let queue = Arc::clone(&self.queue);
@@ -113,7 +112,6 @@ impl Helpers {
                 Err(_) => break,
             }
         }
-        !threads.is_empty()
     }
 
     /// Ends the threads, once their queue is empty.

@@ -1,15 +1,11 @@
 //! The end of recovery: every log starts a new epoch, empty, with a new salt, so that no record of the old one can ever count again.
 
-use std::time::Duration;
-
 use rvm_log::{Epoch, LogFile, Lsn, TxnId, draw_salt};
-use rvm_storage::{LockMode, LockScope, Storage};
+use rvm_storage::Storage;
 
 use crate::error::Result;
+use crate::layout::{READERS_WAIT, lock_layout};
 use crate::parallel::map_in_parallel;
-
-/// How long a reset waits for read-only openers that copy the store.
-const READERS_WAIT: Duration = Duration::from_secs(10);
 
 /// Resets each log at its cut. If the epochs differ a reset was interrupted, and is finished: to the larger epoch, leaving alone
 /// the logs that have it.
@@ -28,7 +24,7 @@ pub(super) fn reset(
     let newest = newest.unwrap_or(Epoch(0));
     let target = if oldest == Some(newest) { Epoch(newest.0 + 1) } else { newest };
 
-    let _layout = storage.lock(LockScope::Layout, LockMode::Exclusive, READERS_WAIT)?;
+    let _layout = lock_layout(storage, READERS_WAIT)?;
     let work = logs.into_iter().zip(cuts).collect();
     let reset = map_in_parallel(helpers, work, |(mut log, cut)| {
         if log.header().epoch == target && log.header().head == *cut {

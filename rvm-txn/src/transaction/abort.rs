@@ -1,5 +1,6 @@
 //! Abort: memory becomes what it was.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use rvm_log::{LogError, ReplaySink, replay};
@@ -11,7 +12,7 @@ use crate::config::UndoMode;
 use crate::coverage::Coverage;
 use crate::error::{Error, Result};
 use crate::shared::Shared;
-use crate::truncate::truncate_all;
+use crate::truncate::TruncationRight;
 use crate::undo::UndoQueue;
 
 impl Transaction {
@@ -67,14 +68,14 @@ impl Transaction {
 /// holds.
 fn read_back(shared: &Shared, undo: &UndoQueue, index: usize, part: &mut Part) -> Result<()> {
     let Some(log) = part.segment.log.clone() else { return Ok(()) };
-    let right = log.truncation.lock();
+    let _right = TruncationRight::take(&log);
     let all_durable = {
         let state = log.latch.lock();
         state.durable == state.tail.end()
     };
     if !all_durable {
         // What is only in memory cannot be read back.
-        truncate_all(shared, &log, &right)?;
+        shared.logs.settle([(Arc::clone(&log), log.end())])?;
     }
     let mut declared = Coverage::default();
     for record in undo.records().iter().filter(|record| record.part == index) {

@@ -32,7 +32,7 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// The transaction's number: it grows, and is never used again in this store.
+    /// The transaction's number: it grows, and is not used again as long as a record bears it. One that declared no range leaves no record.
     #[must_use]
     pub fn transaction_id(&self) -> u64 {
         self.txn_id.0
@@ -67,8 +67,8 @@ impl Transaction {
     /// # Errors
     /// [`Error::Indeterminate`]: a write or a force failed when the commit was under way, and only opening the store again tells
     /// whether it took effect. After every other error the transaction is undone and will never appear:
-    /// [`Error::TransactionTooLarge`], [`Error::Poisoned`], [`Error::Closed`], [`Error::Forked`], or an I/O error of
-    /// truncating or growing a full log, [out of space](Error::is_out_of_space) included.
+    /// [`Error::TransactionTooLarge`], [`Error::Poisoned`], [`Error::Closed`], [`Error::Forked`], or what kept a full log from being
+    /// truncated or grown: [out of space](Error::is_out_of_space), [`Error::LayoutBusy`].
     pub fn commit_with(mut self, durability: Durability) -> Result<Commit> {
         let started = (durability == Durability::Force).then(Instant::now);
         if self.shared.in_child() {

@@ -29,7 +29,8 @@ pub use commit::{Commit, Durability};
 
 /// Exclusive use of some segments, until [`commit`](Self::commit) or [`abort`](Self::abort). Dropping it aborts.
 ///
-/// It may be sent to another thread; the store then takes the thread that used it last for the one that holds it.
+/// It may be sent to another thread. The store takes the thread that used it last for the one that holds it, so that it knows who waits
+/// for whom; one that was sent and not used yet still counts for the thread that it came from.
 #[must_use = "dropping a transaction aborts it"]
 pub struct Transaction {
     shared: Arc<Shared>,
@@ -60,7 +61,8 @@ impl Transaction {
         let parts: Option<SmallVec<_>> = mappings
             .iter()
             .map(|segment| {
-                let memory = RwLock::try_write_arc(&segment.memory)?;
+                let mut memory = RwLock::try_write_arc(&segment.memory)?;
+                segment.give_back_pages(&mut memory);
                 let segment = Arc::clone(segment);
                 Some(Part { segment, memory, written: false, coverage: Coverage::default() })
             })

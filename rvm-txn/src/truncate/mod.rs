@@ -4,21 +4,17 @@
 //! device that is full while applying changes nothing; every other failure poisons.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use parking_lot::MutexGuard;
 use rvm_log::{LogError, Lsn};
-use rvm_storage::memory::Residency;
-use rvm_storage::{LockMode, LockScope, StoreLock};
 
 use crate::apply::apply_to_segment;
-use crate::arbiter::{Mode, ThreadKey, Wait};
 use crate::error::{Error, Result};
+use crate::layout::{READERS_WAIT, lock_layout};
 use crate::log_handle::LogHandle;
 use crate::shared::Shared;
-
-/// How long a head waits for read-only openers that copy the store.
-const READERS_WAIT: Duration = Duration::from_secs(10);
 
 /// What [`Store::truncate_log`](crate::Store::truncate_log) did.
 #[derive(Debug, Default)]
@@ -32,17 +28,33 @@ pub struct TruncateReport {
     pub out_of_space: Vec<String>,
 }
 
-/// The right to read a log back and to move its head.
-pub(crate) type TruncationRight<'a> = MutexGuard<'a, ()>;
+/// The right to read a log back, to move its head, and to resize it.
+pub(crate) struct TruncationRight<'a> {
+    _truncation: MutexGuard<'a, ()>,
+    /// How long to wait for read-only openers that copy the store.
+    pub(crate) readers_wait: Duration,
+}
+
+impl<'a> TruncationRight<'a> {
+    /// For somebody who wants it done.
+    pub(crate) fn take(log: &'a LogHandle) -> Self {
+        Self { _truncation: log.truncation.lock(), readers_wait: READERS_WAIT }
+    }
+
+    /// For the maintenance thread, which has other things to do than to wait.
+    pub(crate) fn without_waiting(log: &'a LogHandle) -> Self {
+        Self { _truncation: log.truncation.lock(), readers_wait: Duration::ZERO }
+    }
+}
 
 /// Folds all decided records into the segment; returns the bytes of log freed.
 ///
 /// # Errors
-/// Out of space, and readers that copy too long: nothing has changed. Otherwise [`Error::Poisoned`].
+/// Out of space, and readers that copy too long: the log keeps everything. Otherwise [`Error::Poisoned`].
 pub(crate) fn truncate_decided(
     shared: &Shared,
     log: &LogHandle,
-    _right: &TruncationRight<'_>,
+    right: &TruncationRight<'_>,
 ) -> Result<u64> {
     shared.logs.health.check()?;
     let (head, mark) = {
@@ -52,17 +64,21 @@ pub(crate) fn truncate_decided(
     if mark == head {
         return Ok(0);
     }
+    // Not worth the work, if the head cannot move afterwards.
+    drop(lock_layout(shared.storage.as_ref(), right.readers_wait)?);
     let header = log.file.lock().header().clone();
     let applied =
         apply_to_segment(shared.storage.as_ref(), log.blob.as_ref(), &header, (head, mark));
     if let Err(failure) = applied {
         return Err(failed(shared, failure));
     }
-    move_head(shared, log, mark)?;
+    move_head(shared, log, mark, right)?;
     let freed = mark.since(head);
     shared.counters().truncations.add(1);
     shared.counters().truncated_bytes.add(freed);
-    give_back_pages(shared, log);
+    if let Some(mapping) = shared.segments.lock().get(&log.name) {
+        mapping.pages_due.store(true, Ordering::Relaxed);
+    }
     Ok(freed)
 }
 
@@ -79,14 +95,6 @@ pub(crate) fn truncate_all(
     truncate_decided(shared, log, right)
 }
 
-/// Holds back read-only openers while files change their shape.
-///
-/// # Errors
-/// [`Error::Io`] with a `Busy` cause when they copy longer than is waited.
-pub(crate) fn lock_layout(shared: &Shared) -> Result<Box<dyn StoreLock>> {
-    Ok(shared.storage.lock(LockScope::Layout, LockMode::Exclusive, READERS_WAIT)?)
-}
-
 /// A failure while logs and segments were written: poisons, unless the device is merely full.
 pub(crate) fn failed(shared: &Shared, failure: LogError) -> Error {
     match failure {
@@ -98,45 +106,27 @@ pub(crate) fn failed(shared: &Shared, failure: LogError) -> Error {
     }
 }
 
-fn move_head(shared: &Shared, log: &LogHandle, mark: Lsn) -> Result<()> {
+fn move_head(
+    shared: &Shared,
+    log: &LogHandle,
+    mark: Lsn,
+    right: &TruncationRight<'_>,
+) -> Result<()> {
     let txn_id_max = shared.last_txn_id();
-    let layout = lock_layout(shared)?;
-    let moved = {
-        let mut file = log.file.lock();
-        let synced = log.latch.lock().durable;
-        file.change_header(|header| {
+    let _layout = lock_layout(shared.storage.as_ref(), right.readers_wait)?;
+    let synced = log.latch.lock().durable;
+    log.change_header(
+        &shared.logs.health,
+        |_| true,
+        |header| {
             header.head = mark;
             header.synced = synced;
             header.txn_id_max = txn_id_max;
-        })
-    };
-    drop(layout);
-    if let Err(failure) = moved {
-        return Err(shared.logs.poison(failure));
-    }
+        },
+    )?;
     log.latch.lock().raise_head(mark);
     log.changed.notify_all();
     Ok(())
-}
-
-/// A mapped segment whose file now holds all that is committed needs no private pages, if nobody is using it.
-fn give_back_pages(shared: &Shared, log: &LogHandle) {
-    if matches!(shared.config.residency, Residency::Resident) {
-        return;
-    }
-    let Some(segment) = shared.segments.lock().get(&log.name).cloned() else { return };
-    if shared.arbiter.acquire(&[segment.slot], Mode::Exclusive, Wait::No).is_err() {
-        return;
-    }
-    let is_empty = {
-        let state = log.latch.lock();
-        state.head == state.tail.end()
-    };
-    if is_empty && let Some(mut memory) = segment.memory.try_write() {
-        // Pages that stay private cost memory, nothing else.
-        memory.release_clean_pages().ok();
-    }
-    shared.arbiter.release(&[segment.slot], Mode::Exclusive, ThreadKey::current());
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ fn a_record_that_is_durable_and_not_decided_stays_in_the_log() {
     let shared = &store.shared;
     let log = a.mapping.log.clone().unwrap();
     log.force_to(log.end(), &shared.logs.health).unwrap();
-    let freed = truncate_decided(shared, &log, &log.truncation.lock()).unwrap();
+    let freed = truncate_decided(shared, &log, &TruncationRight::take(&log)).unwrap();
     assert_eq!(freed, 0);
 
     let after = Store::open(Arc::new(storage.crash()), Config::default()).unwrap();
@@ -42,7 +42,7 @@ fn what_is_decided_is_applied_and_freed() {
     txn.write(&a, 0, b"decided!").unwrap();
     txn.commit_with(Durability::Force).unwrap();
     let log = a.mapping.log.clone().unwrap();
-    let freed = truncate_decided(&store.shared, &log, &log.truncation.lock()).unwrap();
+    let freed = truncate_decided(&store.shared, &log, &TruncationRight::take(&log)).unwrap();
     assert!(freed > 0);
     assert_eq!(log.latch.lock().live_len(), 0);
     let file = FileName::new(&SegmentName::new("a").unwrap(), FileRole::Segment);

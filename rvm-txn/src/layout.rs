@@ -1,0 +1,18 @@
+//! The lock that holds back read-only openers while files change their shape, and that they hold while they copy.
+
+use std::time::Duration;
+
+use rvm_storage::{LockMode, LockScope, Storage, StoreLock};
+
+use crate::error::Result;
+
+/// How long a head, a reset or a new file waits for read-only openers that copy the store.
+pub(crate) const READERS_WAIT: Duration = Duration::from_secs(10);
+
+/// Holds back read-only openers.
+///
+/// # Errors
+/// [`Error::LayoutBusy`](crate::Error::LayoutBusy) when they copy longer than `wait`.
+pub(crate) fn lock_layout(storage: &dyn Storage, wait: Duration) -> Result<Box<dyn StoreLock>> {
+    Ok(storage.lock(LockScope::Layout, LockMode::Exclusive, wait)?)
+}
