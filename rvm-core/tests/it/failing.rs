@@ -1,5 +1,6 @@
 //! A storage that stops at its n-th operation: what it did before is done, that operation and all later ones fail.
 
+use std::fmt;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -31,17 +32,37 @@ impl Fault {
     }
 }
 
-#[derive(Clone, Debug)]
+/// Picks operations by what they do and the file they do it to.
+type Filter = dyn Fn(&str, &str) -> bool + Send + Sync;
+
+#[derive(Clone)]
 pub(super) struct Failing {
     inner: MemStorage,
     left: Arc<AtomicI64>,
     fault: Fault,
+    /// Counts these operations only; otherwise all that change anything.
+    only: Option<Arc<Filter>>,
+}
+
+impl fmt::Debug for Failing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Failing").field("fault", &self.fault).finish_non_exhaustive()
+    }
 }
 
 impl Failing {
     /// Fails the operation behind the first `operations` that change anything.
     pub(super) fn after(inner: &MemStorage, operations: i64, fault: Fault) -> Self {
-        Self { inner: inner.clone(), left: Arc::new(AtomicI64::new(operations)), fault }
+        Self { inner: inner.clone(), left: Arc::new(AtomicI64::new(operations)), fault, only: None }
+    }
+
+    /// Fails, in this way, the first operation that `only` picks: it is given what the operation does and the file's name.
+    pub(super) fn at(
+        inner: &MemStorage,
+        fault: Fault,
+        only: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        Self { only: Some(Arc::new(only)), ..Self::after(inner, 0, fault) }
     }
 
     /// Whether the fault has happened.
@@ -49,7 +70,15 @@ impl Failing {
         self.left.load(Ordering::SeqCst) < 0
     }
 
-    fn change<T>(&self, operation: &'static str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    fn change<T>(
+        &self,
+        operation: &'static str,
+        file: &str,
+        work: impl FnOnce() -> Result<T>,
+    ) -> Result<T> {
+        if self.only.as_ref().is_some_and(|only| !only(operation, file)) {
+            return work();
+        }
         let left = self.left.fetch_sub(1, Ordering::SeqCst);
         if left > 0 || (left < 0 && self.fault.is_over()) {
             return work();
@@ -63,12 +92,11 @@ impl Failing {
                 io::Error::other("the fault of this test")
             }
         };
-        let path = String::from("failing");
-        Err(StorageError::Io { operation, path, offset: None, source })
+        Err(StorageError::Io { operation, path: file.to_owned(), offset: None, source })
     }
 
-    fn wrap(&self, inner: Arc<dyn Blob>) -> Arc<dyn Blob> {
-        Arc::new(FailingBlob { inner, storage: self.clone() })
+    fn wrap(&self, inner: Arc<dyn Blob>, name: &FileName) -> Arc<dyn Blob> {
+        Arc::new(FailingBlob { inner, name: name.to_string(), storage: self.clone() })
     }
 }
 
@@ -80,19 +108,22 @@ impl Storage for Failing {
         self.inner.list()
     }
     fn open(&self, name: &FileName) -> Result<Arc<dyn Blob>> {
-        Ok(self.wrap(self.inner.open(name)?))
+        if self.only.is_none() {
+            return Ok(self.wrap(self.inner.open(name)?, name));
+        }
+        self.change("open", &name.to_string(), || Ok(self.wrap(self.inner.open(name)?, name)))
     }
     fn create(&self, name: &FileName) -> Result<Arc<dyn Blob>> {
-        Ok(self.wrap(self.change("create", || self.inner.create(name))?))
+        self.change("create", &name.to_string(), || Ok(self.wrap(self.inner.create(name)?, name)))
     }
     fn rename(&self, from: &FileName, to: &FileName) -> Result<()> {
-        self.change("rename", || self.inner.rename(from, to))
+        self.change("rename", &from.to_string(), || self.inner.rename(from, to))
     }
     fn remove(&self, name: &FileName) -> Result<()> {
-        self.change("remove", || self.inner.remove(name))
+        self.change("remove", &name.to_string(), || self.inner.remove(name))
     }
     fn sync_names(&self) -> Result<()> {
-        self.change("sync names of", || self.inner.sync_names())
+        self.change("sync names of", "", || self.inner.sync_names())
     }
     fn lock(&self, scope: LockScope, mode: LockMode, wait: Duration) -> Result<Box<dyn StoreLock>> {
         self.inner.lock(scope, mode, wait)
@@ -108,6 +139,7 @@ impl Storage for Failing {
 #[derive(Debug)]
 struct FailingBlob {
     inner: Arc<dyn Blob>,
+    name: String,
     storage: Failing,
 }
 
@@ -122,19 +154,19 @@ impl Blob for FailingBlob {
         self.inner.read_at(offset, buf)
     }
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
-        self.storage.change("write", || self.inner.write_at(offset, bytes))
+        self.storage.change("write", &self.name, || self.inner.write_at(offset, bytes))
     }
     fn write_and_force(&self, writes: &[Write<'_>]) -> Result<()> {
-        self.storage.change("write and force", || self.inner.write_and_force(writes))
+        self.storage.change("write and force", &self.name, || self.inner.write_and_force(writes))
     }
     fn allocate(&self, len: u64, fill: Fill) -> Result<()> {
-        self.storage.change("allocate", || self.inner.allocate(len, fill))
+        self.storage.change("allocate", &self.name, || self.inner.allocate(len, fill))
     }
     fn set_len(&self, len: u64) -> Result<()> {
-        self.storage.change("set the length of", || self.inner.set_len(len))
+        self.storage.change("set the length of", &self.name, || self.inner.set_len(len))
     }
     fn force(&self) -> Result<()> {
-        self.storage.change("force", || self.inner.force())
+        self.storage.change("force", &self.name, || self.inner.force())
     }
     fn drop_cache(&self) -> Result<()> {
         self.inner.drop_cache()

@@ -13,6 +13,7 @@ mod damage;
 mod declared;
 mod entangled;
 mod failing;
+mod failures;
 mod faults;
 mod files;
 mod fork;

@@ -1,0 +1,276 @@
+//! Single failures at chosen moments, and races at the edges of a store's life. Each of these lost something, hung, or left a
+//! store that did not open, before it was mended.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier, mpsc};
+use std::time::Duration;
+
+use rvm_core::rvm_storage::{
+    FileName, FileRole, Fill, LockMode, LockScope, MemStorage, SegmentName, Storage,
+};
+use rvm_core::{Durability, Error, Result, Rvm, Segment};
+
+use super::failing::{Failing, Fault};
+
+fn open(storage: impl Storage + 'static) -> Result<Rvm> {
+    Rvm::options().background(false).log_capacity_initial(32 << 10).open_with(Arc::new(storage))
+}
+
+fn put(rvm: &Rvm, segments: &[&Segment], bytes: &[u8], durability: Durability) -> Result<()> {
+    let mut txn = rvm.begin(segments)?;
+    for segment in segments {
+        txn.write(segment, 0, bytes)?;
+    }
+    txn.commit_with(durability).map(drop)
+}
+
+fn seg(name: &str) -> FileName {
+    FileName::new(&SegmentName::new(name).unwrap(), FileRole::Segment)
+}
+
+fn is_force_of_records(operation: &str, file: &str) -> bool {
+    operation == "write and force" && file.starts_with('s')
+}
+
+/// Longer than anything that is not stuck.
+const STUCK: Duration = Duration::from_secs(60);
+
+/// Guards against committers that wait for each other's failed forces for ever: a follower whose leader failed must be woken although its
+/// round has not ended.
+#[test]
+fn everybody_comes_back_when_every_force_fails() {
+    for round in 0..40_u64 {
+        let memory = MemStorage::new();
+        let setup = open(memory.clone()).unwrap();
+        for i in 0..3 {
+            let segment = setup.map(&format!("s{i}"), 64).unwrap();
+            put(&setup, &[&segment], b"x", Durability::Force).unwrap();
+        }
+        setup.close().unwrap();
+        let failing = Failing::at(&memory, Fault::Before, is_force_of_records);
+        let rvm = Arc::new(open(failing).unwrap());
+        let segments: Vec<_> = (0..3).map(|i| rvm.map(&format!("s{i}"), 64).unwrap()).collect();
+        let (done, all_done) = mpsc::channel();
+        for thread in 0..6 {
+            let (rvm, segments, done) = (Arc::clone(&rvm), segments.clone(), done.clone());
+            std::thread::spawn(move || {
+                let (a, b) = (&segments[thread % 3], &segments[(thread + 1) % 3]);
+                let failed = put(&rvm, &[a, b], b"y", Durability::Force).unwrap_err();
+                assert!(failed.is_poisoned(), "{failed}");
+                done.send(()).unwrap();
+            });
+        }
+        for _ in 0..6 {
+            all_done.recv_timeout(STUCK).unwrap_or_else(|_| panic!("stuck in round {round}"));
+        }
+    }
+}
+
+/// Guards against a ring that is resized on the disk and not in memory: only the reservation of space may fail harmlessly.
+#[test]
+fn a_header_that_finds_no_space_while_the_ring_grows_poisons() {
+    let memory = MemStorage::new();
+    let grows = AtomicBool::new(false);
+    let failing = Failing::at(&memory, Fault::FullOnce, move |operation, file| {
+        grows.fetch_or(operation == "allocate" && file == "s.log", Ordering::SeqCst);
+        grows.load(Ordering::SeqCst) && operation == "force" && file == "s.log"
+    });
+    let rvm = open(failing.clone()).unwrap();
+    let segment = rvm.map("s", 20_000).unwrap();
+    put(&rvm, &[&segment], &vec![1; 20_000], Durability::Force).unwrap();
+    let failed = put(&rvm, &[&segment], &vec![2; 20_000], Durability::Force).unwrap_err();
+    assert!(failing.fired() && failed.is_poisoned(), "{failed}");
+    let rvm = open(memory.crash()).unwrap();
+    assert_eq!(rvm.map("s", 1).unwrap().read().unwrap()[..], vec![1; 20_000]);
+}
+
+/// Guards against a log that promises a length which a power cut takes back: the file was copied here and never forced.
+#[test]
+fn a_copied_segment_is_forced_before_its_log_relies_on_it() {
+    let memory = MemStorage::new();
+    memory.create(&seg("s")).unwrap().write_at(0, &[7; 100]).unwrap();
+    memory.sync_names().unwrap();
+    let rvm = open(memory.clone()).unwrap();
+    let segment = rvm.map("s", 1).unwrap();
+    put(&rvm, &[&segment], b"kept", Durability::Force).unwrap();
+    let rvm = open(memory.crash()).unwrap();
+    assert_eq!(rvm.map("s", 1).unwrap().read().unwrap()[..6], *b"kept\x07\x07");
+}
+
+/// Guards against the same, when the process was killed between extending a file and forcing it.
+#[test]
+fn an_interrupted_extension_is_forced_by_the_next_mapping() {
+    let memory = MemStorage::new();
+    let rvm = open(memory.clone()).unwrap();
+    rvm.map("s", 100).unwrap();
+    rvm.close().unwrap();
+    memory.open(&seg("s")).unwrap().allocate(200, Fill::Reserved).unwrap();
+    let rvm = open(memory.clone()).unwrap();
+    let segment = rvm.map("s", 200).unwrap();
+    put(&rvm, &[&segment], b"kept", Durability::Force).unwrap();
+    let rvm = open(memory.crash()).unwrap();
+    assert_eq!(rvm.map("s", 1).unwrap().len(), 200);
+}
+
+/// Guards against a log without its segment: the log's name could not be removed, and the destruction is tried again.
+#[test]
+fn a_destruction_that_failed_can_be_repeated() {
+    let memory = MemStorage::new();
+    let failing = Failing::at(&memory, Fault::Once, |operation, file| {
+        operation == "remove" && file == "s.log"
+    });
+    let rvm = open(failing).unwrap();
+    let segment = rvm.map("s", 8).unwrap();
+    rvm.unmap(&segment).unwrap();
+    assert!(matches!(rvm.destroy("s"), Err(Error::Io(_))));
+    rvm.destroy("s").unwrap();
+    let rvm = open(memory.crash()).unwrap();
+    assert!(rvm.segments().unwrap().is_empty());
+}
+
+/// Guards against a segment that is taken back although its log has its name: the log could not be opened for another reason.
+#[test]
+fn a_log_that_may_have_its_name_keeps_its_segment() {
+    let memory = MemStorage::new();
+    let failing = Failing::at(&memory, Fault::Before, |operation, file| {
+        operation == "open" && file == "s.log"
+    });
+    let rvm = open(failing).unwrap();
+    let failed = rvm.map("s", 8).unwrap_err();
+    assert!(failed.is_poisoned(), "{failed}");
+    let rvm = open(memory.crash()).unwrap();
+    assert_eq!(rvm.map("s", 8).unwrap().read().unwrap()[..], [0; 8]);
+}
+
+/// Guards against a wait for threads that have ended: the store is poisoned and closed, and a lazy commit is asked for.
+#[test]
+fn waiting_for_a_lazy_commit_ends_on_a_closed_and_poisoned_store() {
+    let memory = MemStorage::new();
+    let failing = Failing::at(&memory, Fault::Once, |operation, file| {
+        operation == "write and force" && file == "c.log"
+    });
+    let rvm = open(failing).unwrap();
+    let map = |name| rvm.map(name, 8).unwrap();
+    let (a, b, c) = (map("a"), map("b"), map("c"));
+    let mut txn = rvm.begin(&[&a, &b]).unwrap();
+    txn.write(&a, 0, b"x").unwrap();
+    txn.write(&b, 0, b"x").unwrap();
+    let lazy = txn.commit_with(Durability::Lazy).unwrap();
+    assert!(put(&rvm, &[&c], b"x", Durability::Force).is_err());
+    assert!(matches!(rvm.close(), Err(Error::Poisoned { .. })));
+    let (done, all_done) = mpsc::channel();
+    std::thread::spawn(move || {
+        for _ in 0..3 {
+            done.send(lazy.wait_durable().is_err()).unwrap();
+        }
+    });
+    for _ in 0..3 {
+        assert!(all_done.recv_timeout(STUCK).expect("it is stuck"));
+    }
+}
+
+/// Guards against a refused `close` that closes the store for a moment.
+#[test]
+fn a_refused_close_disturbs_nobody() {
+    let rvm = open(MemStorage::new()).unwrap();
+    let (segment, held) = (rvm.map("s", 8).unwrap(), rvm.map("held", 8).unwrap());
+    let txn = rvm.begin(&[&held]).unwrap();
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                assert!(matches!(rvm.close(), Err(Error::Busy { .. })));
+            }
+        });
+        for _ in 0..2000 {
+            put(&rvm, &[&segment], b"x", Durability::Force).unwrap();
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    drop(txn);
+    rvm.close().unwrap();
+}
+
+/// Guards against two mappings of one segment, each with memory of its own.
+#[test]
+fn of_many_who_map_a_segment_one_succeeds() {
+    let rvm = open(MemStorage::new()).unwrap();
+    for _ in 0..200 {
+        let barrier = Barrier::new(3);
+        let mapped: Vec<Segment> = std::thread::scope(|scope| {
+            let map = || {
+                barrier.wait();
+                rvm.map("s", 4096)
+            };
+            let threads: Vec<_> = (0..3).map(|_| scope.spawn(map)).collect();
+            threads.into_iter().filter_map(|thread| thread.join().unwrap().ok()).collect()
+        });
+        assert_eq!(mapped.len(), 1);
+        rvm.unmap(&mapped[0]).unwrap();
+    }
+}
+
+/// Guards against files that are touched after the store was given up: a mapping that had begun before.
+#[test]
+fn a_mapping_and_a_close_exclude_each_other() {
+    for _ in 0..200 {
+        let memory = MemStorage::new();
+        let rvm = open(memory.clone()).unwrap();
+        let barrier = Barrier::new(2);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                barrier.wait();
+                match rvm.map("s", 100) {
+                    Ok(_) | Err(Error::Closed) => {}
+                    Err(error) => panic!("{error}"),
+                }
+            });
+            barrier.wait();
+            rvm.close().unwrap();
+            let writes = memory.counts().writes;
+            let second = open(memory.clone()).unwrap();
+            second.close().unwrap();
+            assert_eq!(memory.counts().writes, writes, "somebody wrote behind the close");
+        });
+    }
+}
+
+/// Guards against lazy commits that stay in memory as long as somebody reads the store: truncation waits for the reader, the force must
+/// not.
+#[test]
+fn a_reader_does_not_delay_lazy_commits() {
+    let memory = MemStorage::new();
+    let rvm = Rvm::options()
+        .log_capacity_initial(32 << 10)
+        .lazy_interval(Duration::from_millis(2))
+        .open_with(Arc::new(memory.clone()))
+        .unwrap();
+    let (large, small) = (rvm.map("large", 20_000).unwrap(), rvm.map("small", 8).unwrap());
+    let reader = memory.lock(LockScope::Layout, LockMode::Shared, Duration::ZERO).unwrap();
+    put(&rvm, &[&large], &vec![1; 20_000], Durability::Force).unwrap();
+    put(&rvm, &[&small], b"lazy", Durability::Lazy).unwrap();
+    let forces = rvm.stats().log_forces;
+    let started = std::time::Instant::now();
+    while rvm.stats().log_forces == forces {
+        // The reader would be waited for a sixth of this.
+        assert!(started.elapsed() < STUCK, "it was never forced");
+        std::thread::yield_now();
+    }
+    assert!(rvm.stats().truncations == 0, "the reader was ignored");
+    drop(reader);
+}
+
+/// Guards against a copy that is gone once it was unmapped.
+#[test]
+fn a_copied_segment_can_be_mapped_again() {
+    let memory = MemStorage::new();
+    let rvm = open(memory.clone()).unwrap();
+    let segment = rvm.map("s", 8).unwrap();
+    put(&rvm, &[&segment], b"readable", Durability::Force).unwrap();
+    let reader = Rvm::options().read_only(true).open_with(Arc::new(memory)).unwrap();
+    for _ in 0..2 {
+        let copy = reader.map("s", 8).unwrap();
+        assert_eq!(&copy.read().unwrap()[..], b"readable");
+        reader.unmap(&copy).unwrap();
+    }
+}
