@@ -62,7 +62,12 @@ impl Failing {
         fault: Fault,
         only: impl Fn(&str, &str) -> bool + Send + Sync + 'static,
     ) -> Self {
-        Self { only: Some(Arc::new(only)), ..Self::after(inner, 0, fault) }
+        Self::after(inner, 0, fault).only(only)
+    }
+
+    /// Counts only the operations that `only` picks.
+    pub(super) fn only(self, only: impl Fn(&str, &str) -> bool + Send + Sync + 'static) -> Self {
+        Self { only: Some(Arc::new(only)), ..self }
     }
 
     /// Whether the fault has happened.

@@ -28,8 +28,13 @@ fn seg(name: &str) -> FileName {
     FileName::new(&SegmentName::new(name).unwrap(), FileRole::Segment)
 }
 
-fn is_force_of_records(operation: &str, file: &str) -> bool {
-    operation == "write and force" && file.starts_with('s')
+/// Picks forces of a log's records or header, and takes its time, so that others come to wait for them.
+fn is_slow_force(operation: &str, file: &str) -> bool {
+    let picked = operation == "write and force" && file.starts_with('s');
+    if picked {
+        std::thread::sleep(Duration::from_micros(300));
+    }
+    picked
 }
 
 /// Longer than anything that is not stuck.
@@ -39,7 +44,7 @@ const STUCK: Duration = Duration::from_secs(60);
 /// round has not ended.
 #[test]
 fn everybody_comes_back_when_every_force_fails() {
-    for round in 0..40_u64 {
+    for round in 0..100_u64 {
         let memory = MemStorage::new();
         let setup = open(memory.clone()).unwrap();
         for i in 0..3 {
@@ -47,16 +52,23 @@ fn everybody_comes_back_when_every_force_fails() {
             put(&setup, &[&segment], b"x", Durability::Force).unwrap();
         }
         setup.close().unwrap();
-        let failing = Failing::at(&memory, Fault::Before, is_force_of_records);
+        // Each header is opened for appending first, with two forces.
+        let failing = Failing::after(&memory, 12, Fault::Before).only(is_slow_force);
         let rvm = Arc::new(open(failing).unwrap());
         let segments: Vec<_> = (0..3).map(|i| rvm.map(&format!("s{i}"), 64).unwrap()).collect();
+        for segment in &segments {
+            put(&rvm, &[segment], b"x", Durability::Force).unwrap();
+        }
         let (done, all_done) = mpsc::channel();
         for thread in 0..6 {
             let (rvm, segments, done) = (Arc::clone(&rvm), segments.clone(), done.clone());
             std::thread::spawn(move || {
                 let (a, b) = (&segments[thread % 3], &segments[(thread + 1) % 3]);
-                let failed = put(&rvm, &[a, b], b"y", Durability::Force).unwrap_err();
-                assert!(failed.is_poisoned(), "{failed}");
+                let mut ended = Ok(());
+                while ended.is_ok() {
+                    ended = put(&rvm, &[a, b], b"y", Durability::Force);
+                }
+                assert!(ended.is_err_and(|error| error.is_poisoned()));
                 done.send(()).unwrap();
             });
         }
