@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rvm_core::rvm_log::format::record::{HEADER_LEN, Position};
 use rvm_core::rvm_log::{
     Checksums, Draft, Epoch, LogError, LogFile, Lsn, NewLog, RecordHeader, RecordView, ReplaySink,
-    Salt, Scanner, Tail, TxnId, replay,
+    Ring, Salt, Scanner, Tail, TxnId, replay,
 };
 use rvm_core::rvm_storage::{AlignedBuf, FileStorage, SegmentName};
 use rvm_core::{Durability, Rvm};
@@ -107,9 +107,9 @@ impl SampleLog {
         let dir = tempfile::tempdir()?;
         let storage = FileStorage::open(dir.path().join("log"))?;
         let segment_len = u64::from(Self::SEGMENT_LEN);
-        let capacity = (len + (1 << 20)).next_multiple_of(4096);
+        let ring = Ring::new((len + (1 << 20)).next_multiple_of(4096)).ok_or("no such ring")?;
         let new =
-            NewLog::first_of_store(&storage, &SegmentName::new("sample")?, segment_len, capacity)?;
+            NewLog::first_of_store(&storage, &SegmentName::new("sample")?, segment_len, ring)?;
         let log = LogFile::create(&storage, &new)?;
         let (mut tail, mut bank) = (Tail::new(log.header().head), Bank::over(segment_len));
         let mut number = 0;

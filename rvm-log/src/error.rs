@@ -36,12 +36,22 @@ pub enum LogError {
         /// What is supported.
         known: u32,
     },
-    /// A record has more ranges, participants or bytes than the format can say.
+    /// A record has more bytes than the format can say.
     #[error("a record of {len} bytes is larger than the log can hold ({limit} bytes)")]
     RecordTooLarge {
         /// The bytes that the record needs.
         len: u64,
         /// The bytes that there may be.
+        limit: u64,
+    },
+    /// A record has more of something than the format can count.
+    #[error("a record with {count} {what}, the limit is {limit}")]
+    TooMany {
+        /// What there is too much of, in the plural.
+        what: &'static str,
+        /// How many there are.
+        count: u64,
+        /// How many there may be.
         limit: u64,
     },
 }

@@ -8,12 +8,13 @@
 //! The bytes on disk, one by one, are described in [`format`](mod@format).
 //!
 //! ```
-//! use rvm_log::{Draft, LogFile, NewLog, Scanner, Tail, TxnId};
+//! use rvm_log::{Draft, LogFile, NewLog, Ring, Scanner, Tail, TxnId};
 //! use rvm_storage::{MemStorage, SegmentName};
 //!
 //! let storage = MemStorage::new();
 //! let name = SegmentName::new("notes")?;
-//! let log = LogFile::create(&storage, &NewLog::first_of_store(&storage, &name, 4096, 64 * 1024)?)?;
+//! let ring = Ring::new(64 * 1024).expect("a whole number of blocks");
+//! let log = LogFile::create(&storage, &NewLog::first_of_store(&storage, &name, 4096, ring)?)?;
 //!
 //! let mut tail = Tail::new(log.header().head);
 //! let draft = Draft::new(TxnId(1), [(16, b"hello".as_slice())].into_iter());

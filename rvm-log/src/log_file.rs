@@ -34,22 +34,17 @@ pub struct NewLog {
 }
 
 impl NewLog {
-    /// The first log of a new store, its identities drawn from the backend's randomness. `capacity` is in bytes.
+    /// The first log of a new store, its identities drawn from the backend's randomness.
     ///
     /// # Errors
-    /// I/O; a [`Damage::HeaderField`] for a capacity that no ring can have.
+    /// I/O.
     pub fn first_of_store(
         storage: &dyn Storage,
         segment: &SegmentName,
         segment_len: u64,
-        capacity: u64,
+        ring: Ring,
     ) -> Result<Self> {
         let store_id = draw_store_id(storage)?;
-        let ring = Ring::new(capacity).ok_or_else(|| LogError::Corrupt {
-            file: FileName::new(segment, FileRole::Log).to_string(),
-            offset: 0,
-            damage: Damage::HeaderField { field: "capacity", value: capacity },
-        })?;
         let log_id = draw_log_id(storage)?;
         let segment = segment.clone();
         Ok(Self { segment, segment_len, store_id, log_id, epoch: Epoch(1), ring })

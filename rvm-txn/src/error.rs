@@ -125,6 +125,14 @@ pub enum Error {
         /// The bytes that there may be.
         limit: u64,
     },
+    /// The transaction changed more segments than a record can name.
+    #[error("a transaction over {count} segments besides the first, the limit is {limit}")]
+    TooManySegments {
+        /// How many there are.
+        count: u64,
+        /// How many there may be.
+        limit: u64,
+    },
     /// The store was opened for reading.
     #[error("cannot {operation}: the store was opened read-only")]
     ReadOnly {
@@ -258,6 +266,7 @@ impl Error {
             | Self::LabelTooLong { .. }
             | Self::WouldDeadlock { .. }
             | Self::TransactionTooLarge { .. }
+            | Self::TooManySegments { .. }
             | Self::ReadOnly { .. } => Family::Misuse,
             Self::Busy { .. }
             | Self::NotFound { .. }
@@ -321,6 +330,7 @@ impl From<LogError> for Error {
     fn from(error: LogError) -> Self {
         match error {
             LogError::Storage(error) => error.into(),
+            LogError::TooMany { count, limit, .. } => Self::TooManySegments { count, limit },
             error => Self::Corrupt(error),
         }
     }

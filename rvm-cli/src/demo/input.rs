@@ -1,7 +1,7 @@
 //! Where the flight records come from: the file built in, or one of the user's, compressed or not.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 
 use flate2::bufread::MultiGzDecoder;
@@ -43,6 +43,11 @@ impl Input {
             Self::BuiltIn => Ok(Box::new(MultiGzDecoder::new(BUILT_IN))),
             Self::File(path) => {
                 let fault = |operation| move |source| Failure::file(operation, path, source);
+                // It is read more than once, which only a file allows.
+                if !path.metadata().map_err(fault("open"))?.is_file() {
+                    let source = io::Error::new(io::ErrorKind::InvalidInput, "it is not a file");
+                    return Err(Failure::file("read", path, source));
+                }
                 let mut file = BufReader::new(File::open(path).map_err(fault("open"))?);
                 let start = file.fill_buf().map_err(fault("read"))?;
                 if start.starts_with(&GZIP_MAGIC) {

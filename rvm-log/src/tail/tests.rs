@@ -113,7 +113,8 @@ fn unsealed_bytes_are_those_behind_the_last_seal() {
 fn a_force_behind_a_crash_is_an_error() {
     let storage = MemStorage::new();
     let name = SegmentName::new("a").unwrap();
-    let new = NewLog::first_of_store(&storage, &name, 10, 32_768).unwrap();
+    let ring = Ring::new(32_768).unwrap();
+    let new = NewLog::first_of_store(&storage, &name, 10, ring).unwrap();
     let log = LogFile::create(&storage, &new).unwrap();
     let mut tail = Tail::new(Lsn(0));
     append(&mut tail, 5);

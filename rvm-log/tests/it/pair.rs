@@ -6,7 +6,7 @@ use rvm_storage::widths::narrow;
 use rvm_storage::{FileRole, MemStorage, Storage};
 
 use crate::faulty::Faulty;
-use crate::workbench::{Record, Workbench, log_name, read, segment};
+use crate::workbench::{Record, Workbench, log_name, read, ring, segment};
 
 /// Sector subsets of a slot's eight: none, each alone, all but each, all, and some in between.
 fn tears() -> Vec<u64> {
@@ -134,7 +134,7 @@ fn a_header_that_could_not_be_read_back_is_never_written() {
         assert_eq!((storage.read_file(&log_name()), storage.counts().forces), (before, forces));
     }
     let storage = MemStorage::new();
-    let mut new = NewLog::first_of_store(&storage, &segment(), 10, 1 << 15).unwrap();
+    let mut new = NewLog::first_of_store(&storage, &segment(), 10, ring(1 << 15)).unwrap();
     new.segment_len = u64::MAX;
     LogFile::create(&storage, &new).unwrap_err();
     assert!(storage.list().unwrap().is_empty());
@@ -146,7 +146,7 @@ fn a_header_that_could_not_be_read_back_is_never_written() {
 fn creation_is_all_or_nothing_at_every_step() {
     let steps = {
         let faulty = Faulty::new(MemStorage::new());
-        let new = NewLog::first_of_store(&faulty, &segment(), 10, 1 << 15).unwrap();
+        let new = NewLog::first_of_store(&faulty, &segment(), 10, ring(1 << 15)).unwrap();
         LogFile::create(&faulty, &new).unwrap();
         faulty.steps()
     };
@@ -154,7 +154,7 @@ fn creation_is_all_or_nothing_at_every_step() {
     for step in 0..steps {
         for names_arrive in [false, true] {
             let faulty = Faulty::new(MemStorage::new());
-            let new = NewLog::first_of_store(&faulty, &segment(), 10, 1 << 15).unwrap();
+            let new = NewLog::first_of_store(&faulty, &segment(), 10, ring(1 << 15)).unwrap();
             faulty.cut_power_at(step, 0);
             LogFile::create(&faulty, &new).unwrap_err();
             if names_arrive {

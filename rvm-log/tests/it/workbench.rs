@@ -111,7 +111,7 @@ impl Workbench {
 
 impl<S: Storage> Workbench<S> {
     pub(crate) fn on(storage: S, capacity: u64) -> Self {
-        let new = NewLog::first_of_store(&storage, &segment(), 1 << 20, capacity).unwrap();
+        let new = NewLog::first_of_store(&storage, &segment(), 1 << 20, ring(capacity)).unwrap();
         let log = LogFile::create(&storage, &new).unwrap();
         let tail = Tail::new(log.header().head);
         let (durable, live) = (tail.end(), Vec::new());

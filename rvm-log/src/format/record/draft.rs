@@ -56,7 +56,7 @@ where
     /// The bytes that the record takes, and how many ranges it has.
     ///
     /// # Errors
-    /// [`LogError::RecordTooLarge`] if one of the format's fields cannot hold it.
+    /// [`LogError::RecordTooLarge`], [`LogError::TooMany`] if one of the format's fields cannot hold it.
     pub fn measure(&self) -> Result<Measure> {
         let (mut ranges, mut len) = (0_u64, wide(HEADER_LEN + TRAILER_LEN + self.label.len()));
         len += wide(self.participants.len()) * wide(PARTICIPANT_LEN);
@@ -68,20 +68,24 @@ where
             len = len.saturating_add(bytes_len);
         }
         let len = len.checked_next_multiple_of(RECORD_ALIGN).unwrap_or(u64::MAX);
-        let too_large = LogError::RecordTooLarge { len, limit: Self::LEN_LIMIT };
-        let counts = (|| {
-            if len > Self::LEN_LIMIT {
-                return None;
-            }
-            Some(Measure {
-                total_len: u32::try_from(len).ok()?,
-                range_count: u32::try_from(ranges).ok()?,
-                participant_count: u16::try_from(self.participants.len()).ok()?,
-                dependency_count: u16::try_from(self.dependencies.len()).ok()?,
-                label_len: u8::try_from(self.label.len()).ok()?,
-            })
-        })();
-        counts.ok_or(too_large)
+        if len > Self::LEN_LIMIT {
+            return Err(LogError::RecordTooLarge { len, limit: Self::LEN_LIMIT });
+        }
+        Ok(Measure {
+            total_len: counted("bytes", len, u32::MAX.into())?,
+            range_count: counted("ranges", ranges, u32::MAX.into())?,
+            participant_count: counted(
+                "participants",
+                wide(self.participants.len()),
+                u16::MAX.into(),
+            )?,
+            dependency_count: counted(
+                "dependencies",
+                wide(self.dependencies.len()),
+                u16::MAX.into(),
+            )?,
+            label_len: counted("bytes of label", wide(self.label.len()), u8::MAX.into())?,
+        })
     }
 
     /// The checksum by which the other parts of the transaction know this one: over ranges, label and data.
@@ -144,6 +148,10 @@ where
         seal(&mut header, seed);
         header
     }
+}
+
+fn counted<T: TryFrom<u64>>(what: &'static str, count: u64, limit: u64) -> Result<T> {
+    T::try_from(count).map_err(|_| LogError::TooMany { what, count, limit })
 }
 
 /// Where a record goes.

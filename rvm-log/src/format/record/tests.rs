@@ -5,6 +5,7 @@ use rvm_storage::AlignedBuf;
 
 use super::draft::Position;
 use super::*;
+use crate::error::LogError;
 use crate::format::checksum::Checksums;
 use crate::ids::{Salt, TxnId};
 
@@ -161,4 +162,27 @@ proptest! {
             Err(fault) => prop_assert!(matches!(fault, RecordFault::Malformed(_)), "{:?}", fault),
         }
     }
+}
+
+/// Guards against a count that is cut to its field, and against an error that speaks of something else.
+#[test]
+fn more_than_a_field_can_count_is_refused() {
+    let other = Participant {
+        log_id: LogId(5),
+        epoch: AT.epoch,
+        lsn: Lsn(128),
+        total_len: 96,
+        part_crc: 0,
+    };
+    let participants = vec![other; 65_536];
+    let draft = Draft::new(TxnId(1), std::iter::empty());
+    let refused = |draft: Draft<'_, _>| match draft.measure() {
+        Err(LogError::TooMany { what, count, limit }) => (what, count, limit),
+        other => panic!("{other:?}"),
+    };
+    let too_many = Draft { participants: &participants, ..draft.clone() };
+    assert_eq!(refused(too_many), ("participants", 65_536, 65_535));
+    assert!(Draft { participants: &participants[1..], ..draft.clone() }.measure().is_ok());
+    let long = Draft { label: &[b'x'; 256], ..draft };
+    assert_eq!(refused(long), ("bytes of label", 256, 255));
 }
