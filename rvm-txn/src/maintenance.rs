@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use rvm_storage::StorageError;
 
 use crate::error::{Error, Result};
+use crate::layout::lock_layout;
 use crate::log_handle::LogHandle;
 use crate::shared::Shared;
 use crate::truncate::{TruncationRight, truncate_all};
@@ -31,9 +32,17 @@ fn run(shared: &Shared) {
         force(shared, due.force).ok();
         if let Some(log) = due.truncate {
             log.latch.lock().truncation_asked = false;
-            truncate_all(shared, &log, &TruncationRight::without_waiting(&log)).ok();
+            truncate(shared, &log).ok();
         }
     }
+}
+
+/// Truncates a log, unless somebody else does or reads the store. It is asked for again by a later commit.
+fn truncate(shared: &Shared, log: &Arc<LogHandle>) -> Result<()> {
+    let Some(right) = TruncationRight::without_waiting(log) else { return Ok(()) };
+    // Before lazy commits are forced, which would be for nothing.
+    drop(lock_layout(shared.storage.as_ref(), right.readers_wait)?);
+    truncate_all(shared, log, &right).map(drop)
 }
 
 fn force(shared: &Shared, logs: Vec<Arc<LogHandle>>) -> Result<()> {

@@ -81,6 +81,7 @@ impl Store {
             return Err(Error::ForeignSegment { segment: segment.name().to_owned() });
         }
         let _naming = shared.naming.lock();
+        shared.check_usable()?;
         if !segment.mapping.mapped.load(Ordering::Acquire) {
             return Err(Error::NotMapped { segment: segment.name().to_owned() });
         }

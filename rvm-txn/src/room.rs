@@ -97,7 +97,8 @@ fn make_space(shared: &Shared, log: &Arc<LogHandle>, len: u64) -> Result<()> {
     }
 }
 
-/// Empties the log and gives it a larger ring. Returns the error if the device has no space for that; the log is empty then.
+/// Empties the log and gives it a larger ring. Returns the error if that was not possible now, for want of
+/// space or because of a reader; the log may have room all the same.
 fn grow(
     shared: &Shared,
     log: &Arc<LogHandle>,
@@ -110,7 +111,9 @@ fn grow(
             shared.counters().log_growths.add(1);
             Ok(None)
         }
-        Err(error) if error.is_out_of_space() => Ok(Some(error)),
+        Err(error) if error.is_out_of_space() || matches!(error, Error::LayoutBusy { .. }) => {
+            Ok(Some(error))
+        }
         Err(error) => Err(error),
     }
 }

@@ -261,16 +261,22 @@ fn a_reader_does_not_delay_lazy_commits() {
     let (large, small) = (rvm.map("large", 20_000).unwrap(), rvm.map("small", 8).unwrap());
     let reader = memory.lock(LockScope::Layout, LockMode::Shared, Duration::ZERO).unwrap();
     put(&rvm, &[&large], &vec![1; 20_000], Durability::Force).unwrap();
-    put(&rvm, &[&small], b"lazy", Durability::Lazy).unwrap();
-    let forces = rvm.stats().log_forces;
-    let started = std::time::Instant::now();
-    while rvm.stats().log_forces == forces {
-        // The reader would be waited for a sixth of this.
-        assert!(started.elapsed() < STUCK, "it was never forced");
-        std::thread::yield_now();
-    }
-    assert!(rvm.stats().truncations == 0, "the reader was ignored");
-    drop(reader);
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Waits for the reader, with the truncation of the large log in its hands.
+            let truncated = rvm.truncate_log();
+            assert!(done.load(Ordering::SeqCst), "{truncated:?} before the lazy commit was forced");
+        });
+        let before = rvm.stats().log_forces;
+        put(&rvm, &[&small], b"lazy", Durability::Lazy).unwrap();
+        while rvm.stats().log_forces == before {
+            std::thread::yield_now();
+        }
+        assert_eq!(rvm.stats().truncations, 0, "the reader was ignored");
+        done.store(true, Ordering::SeqCst);
+        drop(reader);
+    });
 }
 
 /// Guards against a copy that is gone once it was unmapped.

@@ -80,7 +80,7 @@ impl Helpers {
         }
         own_result = first.force_to(*first_target, &self.health).and(own_result);
         // Whatever no helper has taken yet; all of it, if there are no helpers to be had.
-        self.queue.work_through();
+        self.queue.work_through(&round);
         let mut state = round.state.lock();
         while state.left > 0 {
             round.done.wait(&mut state);
@@ -143,9 +143,14 @@ impl JobQueue {
         }
     }
 
-    fn work_through(&self) {
-        loop {
-            let job = self.jobs.lock().waiting.pop_front();
+    /// Does those jobs of a round that no helper has taken.
+    fn work_through(&self, round: &Arc<Round>) {
+        while round.state.lock().left > 0 {
+            let job = {
+                let mut jobs = self.jobs.lock();
+                let own = jobs.waiting.iter().position(|job| Arc::ptr_eq(&job.round, round));
+                own.and_then(|at| jobs.waiting.remove(at))
+            };
             match job {
                 Some(job) => job.run(),
                 None => return,

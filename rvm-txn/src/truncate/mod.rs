@@ -41,9 +41,10 @@ impl<'a> TruncationRight<'a> {
         Self { _truncation: log.truncation.lock(), readers_wait: READERS_WAIT }
     }
 
-    /// For the maintenance thread, which has other things to do than to wait.
-    pub(crate) fn without_waiting(log: &'a LogHandle) -> Self {
-        Self { _truncation: log.truncation.lock(), readers_wait: Duration::ZERO }
+    /// For the maintenance thread, which has other things to do than to wait. `None` if somebody else has it.
+    pub(crate) fn without_waiting(log: &'a LogHandle) -> Option<Self> {
+        let truncation = log.truncation.try_lock()?;
+        Some(Self { _truncation: truncation, readers_wait: Duration::ZERO })
     }
 }
 
