@@ -44,7 +44,7 @@ const STUCK: Duration = Duration::from_secs(60);
 /// round has not ended.
 #[test]
 fn everybody_comes_back_when_every_force_fails() {
-    for round in 0..60_u64 {
+    for round in 0..150_u64 {
         let memory = MemStorage::new();
         let setup = open(memory.clone()).unwrap();
         for i in 0..3 {
