@@ -142,7 +142,14 @@ impl LogFile {
     /// I/O; [`LogError::Unsupported`]; [`LogError::Corrupt`] if the header pair is unreadable, names another segment, or
     /// promises more bytes than the file has.
     pub fn open(storage: &dyn Storage, segment: &SegmentName) -> Result<Self> {
-        let blob = storage.open(&FileName::new(segment, FileRole::Log))?;
+        Self::on(storage.open(&FileName::new(segment, FileRole::Log))?, segment)
+    }
+
+    /// The log of `segment`, whose file is open already.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn on(blob: Arc<dyn Blob>, segment: &SegmentName) -> Result<Self> {
         let (header, slot_offset) = read_pair(&*blob)?;
         let corrupt = |offset, damage| {
             Err(LogError::Corrupt { file: blob.location().to_owned(), offset, damage })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rvm_log::{LogError, TxnId};
-use rvm_storage::StorageError;
+use rvm_storage::{SegmentName, Storage, StorageError};
 
 /// The result of an operation on a store.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -248,6 +248,11 @@ pub enum CommitOutcome {
 }
 
 impl Error {
+    /// There is no such segment in the store.
+    pub(crate) fn no_segment(storage: &dyn Storage, segment: &SegmentName) -> Self {
+        Self::NotFound { segment: segment.to_string(), store: storage.location() }
+    }
+
     /// Whose turn it is to act.
     #[must_use]
     pub fn family(&self) -> Family {

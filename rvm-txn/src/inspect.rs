@@ -1,16 +1,20 @@
 //! Looking at a store without opening it for use: headers, records, what recovery would do. Nothing is written and no segment is
 //! read.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use rvm_log::{LogError, LogFile, Lsn, RecordView, Scanner};
 use rvm_storage::widths::wide;
-use rvm_storage::{FileName, FileRole, LockMode, LockScope, SegmentName, Storage, StorageError};
+use rvm_storage::{LockMode, LockScope, SegmentName, Storage, StorageError};
 
 use crate::config::Config;
-use crate::error::{Error, Result};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::read_only::scan;
 use crate::recovery::{StoreFiles, consistent_cut, is_clean};
+use crate::segment_files::open_segment;
 
 /// What a store's files say.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -98,19 +102,22 @@ pub fn status(storage: &dyn Storage, wait: Duration) -> Result<StoreStatus> {
     let files = StoreFiles::list(storage)?;
     let (logs, surveys) = scan(storage, &files, &Config::default())?;
     let cuts = consistent_cut(&surveys)?;
+    let found: HashMap<_, _> = logs
+        .iter()
+        .zip(surveys.iter().zip(&cuts))
+        .map(|(log, found)| (&log.header().segment_name, (log, found)))
+        .collect();
     let mut segments = Vec::new();
     for name in &files.segments {
-        let len = storage.open(&FileName::new(name, FileRole::Segment))?.len()?;
-        let found = logs.iter().zip(surveys.iter().zip(&cuts));
-        let log = found.into_iter().find(|(log, _)| log.header().segment_name == *name);
-        let log = match log {
+        let len = open_segment(storage, name)?.len()?;
+        let log = match found.get(name) {
             None => None,
             Some((log, (survey, cut))) => Some(LogStatus {
                 capacity: log.ring().capacity(),
                 head: survey.head.0,
                 end: survey.end.0,
                 records: survey.records,
-                dropped_records: count_between(log, *cut, survey.end)?,
+                dropped_records: count_between(log, **cut, survey.end)?,
                 torn_bytes: survey.torn.map_or(0, |torn| torn.len),
                 clean: log.header().clean,
             }),
@@ -158,12 +165,7 @@ fn some_records(
     wait: Duration,
 ) -> Result<Vec<RecordInfo>> {
     let _layout = storage.lock(LockScope::Layout, LockMode::Shared, wait)?;
-    if let Err(error) = storage.open(&FileName::new(name, FileRole::Segment)) {
-        if error.is_not_found() {
-            return Err(Error::NotFound { segment: name.to_string(), store: storage.location() });
-        }
-        return Err(error.into());
-    }
+    open_segment(storage, name)?;
     let log = match LogFile::open(storage, name) {
         Err(LogError::Storage(error)) if error.is_not_found() => return Ok(Vec::new()),
         opened => opened?,

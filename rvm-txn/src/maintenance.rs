@@ -40,7 +40,7 @@ fn run(shared: &Shared) {
 /// Truncates a log, unless somebody else does or reads the store. It is asked for again by a later commit.
 fn truncate(shared: &Shared, log: &Arc<LogHandle>) -> Result<()> {
     let Some(right) = TruncationRight::without_waiting(log) else { return Ok(()) };
-    // Before lazy commits are forced, which would be for nothing.
+    // Before lazy commits are forced and records are applied, which would be for nothing.
     drop(lock_layout(shared.storage.as_ref(), right.readers_wait)?);
     truncate_all(shared, log, &right).map(drop)
 }

@@ -14,7 +14,7 @@ use crate::layout::{READERS_WAIT, lock_layout};
 use crate::log_handle::LogHandle;
 use crate::mapping::Mapping;
 use crate::segment::Segment;
-use crate::segment_files::{SegmentFile, create_log, sync_names};
+use crate::segment_files::{SegmentFile, create_log, open_segment, sync_names};
 use crate::shared::{Naming, Shared};
 use crate::store::Store;
 use crate::truncate::{TruncationRight, truncate_all};
@@ -107,14 +107,7 @@ impl Store {
             return Err(Error::AlreadyMapped { segment: name.to_string() });
         }
         let storage = shared.storage.as_ref();
-        let segment = FileName::new(&name, FileRole::Segment);
-        if let Err(error) = storage.open(&segment) {
-            if error.is_not_found() {
-                let store = storage.location();
-                return Err(Error::NotFound { segment: name.to_string(), store });
-            }
-            return Err(error.into());
-        }
+        open_segment(storage, &name)?;
         let had_log = shared.logs.get(&name);
         if let Some(own) = &had_log {
             resolve(shared, own)?;
@@ -125,7 +118,7 @@ impl Store {
             shared.logs.remove(&name);
             sync_names(shared)?;
         }
-        storage.remove(&segment)?;
+        storage.remove(&FileName::new(&name, FileRole::Segment))?;
         sync_names(shared)
     }
 

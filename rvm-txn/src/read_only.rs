@@ -94,10 +94,8 @@ impl Store {
 
     /// Maps a segment that was copied at opening.
     pub(crate) fn map_copied(&self, name: &SegmentName, len: u64) -> Result<Segment> {
-        let Some(memory) = self.shared.copies.lock().get(name).cloned() else {
-            let store = self.shared.storage.location();
-            return Err(Error::NotFound { segment: name.to_string(), store });
-        };
+        let copied = self.shared.copies.lock().get(name).cloned();
+        let memory = copied.ok_or_else(|| Error::no_segment(self.shared.storage.as_ref(), name))?;
         let found = wide(memory.read().len());
         if found < len {
             return Err(Error::ReadOnly { operation: "extend a segment" });
@@ -118,8 +116,7 @@ fn copy_segments(
             for name in only {
                 let name = SegmentName::new(name)?;
                 if !files.segments.contains(&name) {
-                    let store = storage.location();
-                    return Err(Error::NotFound { segment: name.to_string(), store });
+                    return Err(Error::no_segment(storage, &name));
                 }
                 wanted.push(name);
             }

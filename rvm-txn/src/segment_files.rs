@@ -3,11 +3,22 @@
 use std::sync::Arc;
 
 use rvm_log::{LogFile, NewLog};
-use rvm_storage::{Blob, FileName, FileRole, Fill, SegmentName};
+use rvm_storage::{Blob, FileName, FileRole, Fill, SegmentName, Storage};
 
 use crate::error::{Error, Result};
 use crate::layout::{READERS_WAIT, lock_layout};
 use crate::shared::Shared;
+
+/// Opens the file of a segment that must be there.
+///
+/// # Errors
+/// [`Error::NotFound`]; I/O.
+pub(crate) fn open_segment(storage: &dyn Storage, segment: &SegmentName) -> Result<Arc<dyn Blob>> {
+    match storage.open(&FileName::new(segment, FileRole::Segment)) {
+        Err(error) if error.is_not_found() => Err(Error::no_segment(storage, segment)),
+        opened => Ok(opened?),
+    }
+}
 
 /// A segment's file that has the length it was asked for.
 pub(crate) struct SegmentFile {

@@ -183,7 +183,7 @@ impl Store {
         }
         // Nobody makes or removes files any more.
         let _naming = self.shared.naming.lock();
-        let settled = if self.shared.read_only { Ok(()) } else { self.settle() };
+        let settled = if self.shared.read_only { Ok(()) } else { self.fold_and_mark_clean() };
         self.shared.logs.stop_helpers();
         for log in self.shared.logs.all() {
             log.quiesce();
@@ -193,7 +193,7 @@ impl Store {
     }
 
     /// Empties the logs and marks them clean.
-    fn settle(&self) -> Result<()> {
+    fn fold_and_mark_clean(&self) -> Result<()> {
         self.shared.logs.decide_all()?;
         let report = self.truncate_logs(|| Ok(()))?;
         let txn_id_max = self.shared.last_txn_id();

@@ -36,7 +36,7 @@ pub(crate) struct LogHandle {
     pub(crate) truncation: Mutex<()>,
     /// The latch.
     pub(crate) latch: Mutex<LogState>,
-    /// Signalled, under the latch, when a position, a flag or the store's health changes.
+    /// Signalled when a position, a flag or the store's health has changed.
     pub(crate) changed: Condvar,
 }
 

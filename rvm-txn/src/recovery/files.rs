@@ -69,7 +69,7 @@ pub(crate) fn open_logs(
         let blob = storage.open(&FileName::new(name, FileRole::Log))?;
         blob.force()?;
         blob.drop_cache()?;
-        let log = LogFile::open(storage, name)?;
+        let log = LogFile::on(blob, name)?;
         check_segment(storage, &log)?;
         Ok(log)
     });

@@ -65,8 +65,6 @@ pub(crate) fn truncate_decided(
     if mark == head {
         return Ok(0);
     }
-    // Not worth the work, if the head cannot move afterwards.
-    drop(lock_layout(shared.storage.as_ref(), right.readers_wait)?);
     let header = log.file.lock().header().clone();
     let applied =
         apply_to_segment(shared.storage.as_ref(), log.blob.as_ref(), &header, (head, mark));
