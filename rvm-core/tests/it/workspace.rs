@@ -15,6 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("rvm-core", &["rvm-txn", "rvm-log", "rvm-storage"]),
     ("rvm-cli", &["rvm-core"]),
     ("rvm-capi", &["rvm-core"]),
+    ("lab", &["rvm-storage", "rvm-log", "rvm-txn", "rvm-core"]),
     ("benches", &["rvm-storage", "rvm-log", "rvm-txn", "rvm-core", "rvm-cli", "rvm-capi"]),
 ];
 

@@ -1,0 +1,7 @@
+//! The crash lab turned on ourselves: campaigns that try to make the store lose what it acknowledged, or show what
+//! it did not commit. What users test their own programs with is in `rvm_storage::sim`; this crate only uses it.
+
+#![forbid(unsafe_code)]
+
+pub mod oracle;
+pub mod protocol;

@@ -1,0 +1,1 @@
+//! The protocol of commit and recovery as a model.
