@@ -1,8 +1,8 @@
 //! Storage backends, memory and locking for recoverable virtual memory.
 //!
 //! This is the lowest crate of RVM: it knows files and memory, and neither logs nor transactions. A backend is an
-//! implementation of [`Storage`] and [`Blob`]; [`FileStorage`] and [`MemStorage`] are here, and
-//! [`conformance`] checks any other.
+//! implementation of [`Storage`] and [`Blob`]; [`FileStorage`], [`MemStorage`] and [`sim::SimStorage`] are here,
+//! and [`conformance`] checks any other. [`sim`] is the crash lab: power cuts and faults, for tests.
 //!
 //! ```
 //! use rvm_storage::{FileName, FileRole, Fill, MemStorage, SegmentName, Storage};
@@ -30,6 +30,8 @@ mod file;
 mod mem;
 pub mod memory;
 mod name;
+mod random;
+pub mod sim;
 pub mod widths;
 
 pub use aligned::AlignedBuf;

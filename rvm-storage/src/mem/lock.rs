@@ -11,7 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use crate::backend::{LockMode, LockScope, StoreLock};
 
 #[derive(Debug, Default)]
-pub(super) struct Locks {
+pub(crate) struct Locks {
     held: Mutex<Held>,
     changed: Condvar,
 }
@@ -31,13 +31,13 @@ struct Holders {
 
 /// Why there is no lock.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     Held,
     Crashed,
 }
 
 /// Takes a lock, waiting at most `wait`.
-pub(super) fn take(
+pub(crate) fn take(
     locks: &Arc<Locks>,
     scope: LockScope,
     mode: LockMode,
@@ -65,7 +65,7 @@ pub(super) fn take(
 
 impl Locks {
     /// Ends all waiting; later attempts fail.
-    pub(super) fn crash(&self) {
+    pub(crate) fn crash(&self) {
         self.held.lock().crashed = true;
         self.changed.notify_all();
     }

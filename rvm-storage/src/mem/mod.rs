@@ -9,8 +9,8 @@
 mod blob;
 mod counts;
 mod image;
-mod lock;
-mod world;
+pub(crate) mod lock;
+pub(crate) mod world;
 
 use std::collections::btree_map::Entry;
 use std::fmt;

@@ -14,16 +14,17 @@ use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 
 use crate::error::{Result, StorageError};
 use crate::name::FileName;
+use crate::random::Random;
 
 use super::counts::Counters;
 use super::image::Image;
 use super::lock::Locks;
 
 /// The clock starts at 2024-01-01 00:00 UTC.
-const CLOCK_START_NANOS: u64 = 1_704_067_200_000_000_000;
+pub(crate) const CLOCK_START_NANOS: u64 = 1_704_067_200_000_000_000;
 
 /// How far the clock moves each time it is read.
-const CLOCK_STEP_NANOS: u64 = 1_000;
+pub(crate) const CLOCK_STEP_NANOS: u64 = 1_000;
 
 pub(super) type SharedFile = Arc<Mutex<Image>>;
 pub(super) type Namespace = BTreeMap<FileName, SharedFile>;
@@ -34,7 +35,7 @@ pub(super) struct World {
     pub(super) names: Mutex<Names>,
     pub(super) locks: Arc<Locks>,
     pub(super) counters: Counters,
-    random: Mutex<u64>,
+    random: Mutex<Random>,
     clock_nanos: AtomicU64,
 }
 
@@ -58,16 +59,16 @@ pub(super) struct Powered<'a> {
 
 impl World {
     pub(super) fn new(seed: u64) -> Self {
-        Self::start(Names::default(), seed, CLOCK_START_NANOS)
+        Self::start(Names::default(), Random::new(seed), CLOCK_START_NANOS)
     }
 
-    fn start(names: Names, seed: u64, clock_nanos: u64) -> Self {
+    fn start(names: Names, random: Random, clock_nanos: u64) -> Self {
         Self {
             power: RwLock::new(Power::On),
             names: Mutex::new(names),
             locks: Arc::default(),
             counters: Counters::default(),
-            random: Mutex::new(seed),
+            random: Mutex::new(random),
             clock_nanos: AtomicU64::new(clock_nanos),
         }
     }
@@ -94,17 +95,11 @@ impl World {
             .collect();
         let names = Names { live: survivors.clone(), synced: survivors };
         // Randomness and time go on: a store that starts anew must not draw the salts of its former life.
-        Self::start(names, *self.random.lock(), self.clock_nanos.load(Ordering::Relaxed))
+        Self::start(names, self.random.lock().clone(), self.clock_nanos.load(Ordering::Relaxed))
     }
 
     pub(super) fn fill_random(&self, bytes: &mut [u8]) {
-        let mut state = self.random.lock();
-        for piece in bytes.chunks_mut(8) {
-            let word = next_random(&mut state).to_le_bytes();
-            for (target, source) in piece.iter_mut().zip(word) {
-                *target = source;
-            }
-        }
+        self.random.lock().fill(bytes);
     }
 
     pub(super) fn unix_nanos(&self) -> u64 {
@@ -116,16 +111,6 @@ pub(super) fn share(image: Image) -> SharedFile {
     Arc::new(Mutex::new(image))
 }
 
-pub(super) fn crashed(operation: &'static str, path: &str) -> StorageError {
+pub(crate) fn crashed(operation: &'static str, path: &str) -> StorageError {
     StorageError::io(operation, path, io::Error::other("the store crashed"))
-}
-
-/// A counter stepped by an odd constant, its bits stirred until neighbours look unrelated. No secret, only varied.
-fn next_random(state: &mut u64) -> u64 {
-    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let mut word = *state;
-    for (shift, factor) in [(30, 0xbf58_476d_1ce4_e5b9), (27, 0x94d0_49bb_1331_11eb)] {
-        word = (word ^ (word >> shift)).wrapping_mul(factor);
-    }
-    word ^ (word >> 31)
 }

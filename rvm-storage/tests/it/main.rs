@@ -11,6 +11,7 @@ mod directory;
 mod locks;
 mod memory;
 mod planted;
+mod sim;
 mod simulated;
 
 use rvm_storage::{FileName, FileRole, SegmentName};

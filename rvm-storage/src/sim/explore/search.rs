@@ -1,0 +1,232 @@
+//! One search: run the program, cut the power at every moment, check what is found; and again inside the check.
+
+use std::collections::HashSet;
+use std::fmt::{Debug, Display};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::random::Random;
+use crate::sim::cut::{Cut, Unknowns};
+use crate::sim::moment::{Moment, Recording};
+use crate::sim::{Operation, SimStorage};
+
+use super::counterexample::Counterexample;
+use super::notes::Notes;
+use super::{Checked, Exploration, Explorer};
+
+/// How many of the last operations a script shows.
+const OPERATIONS_SHOWN: usize = 12;
+
+/// Shares are counted in so many parts.
+const PARTS: u64 = 1 << 20;
+
+pub(super) struct Search<'a, R, C> {
+    pub(super) explorer: &'a Explorer,
+    pub(super) run: &'a R,
+    pub(super) check: &'a C,
+}
+
+/// How the power went, to tell of.
+#[derive(Clone, Copy)]
+pub(super) struct Life<'a> {
+    operations: &'a [Operation],
+    moment: &'a Moment,
+    cut: Option<(&'a Unknowns, &'a Cut)>,
+}
+
+impl<R, C> Search<'_, R, C> {
+    /// See [`Explorer::explore`].
+    pub(super) fn power_cuts<S, N, O, E>(&self, steps: &[S]) -> Result<Exploration, Counterexample>
+    where
+        N: Clone + Debug,
+        O: PartialEq + Debug,
+        E: Display,
+        R: Fn(&SimStorage, &[S], &Notes<N>) -> Result<(), E>,
+        C: Fn(&SimStorage, &[N]) -> Checked<O>,
+    {
+        let storage = SimStorage::new(self.explorer.seed);
+        storage.record();
+        let notes = Notes::new(&storage);
+        let ended = catch(|| (self.run)(&storage, steps, &notes).map_err(|e| e.to_string()));
+        let (recording, notes) = (storage.recorded(), notes.into_list());
+        if let Err(message) = ended {
+            return Err(told(format!("the run itself failed: {message}"), &notes, &[]));
+        }
+        let mut found = Exploration::default();
+        self.cut_everywhere(&recording, &notes, &mut found)?;
+        Ok(found)
+    }
+
+    /// Checks every store that a power cut or a kill in `recording` could leave.
+    pub(super) fn cut_everywhere<N, O>(
+        &self,
+        recording: &Recording,
+        notes: &[N],
+        found: &mut Exploration,
+    ) -> Result<(), Counterexample>
+    where
+        N: Clone + Debug,
+        O: PartialEq + Debug,
+        C: Fn(&SimStorage, &[N]) -> Checked<O>,
+    {
+        let explorer = self.explorer;
+        let mut random = Random::new(explorer.seed);
+        let mut seen = HashSet::new();
+        for moment in &recording.moments {
+            found.moments += 1;
+            let notes = notes.get(..moment.marks()).unwrap_or(notes);
+            let unknowns = moment.unknowns();
+            found.exhausted += u64::from(unknowns.ways() <= explorer.exhaustive_up_to);
+            for cut in unknowns.cuts(explorer.exhaustive_up_to, explorer.samples, &mut random) {
+                if !seen.insert(moment.fingerprint(&unknowns, &cut)) {
+                    continue;
+                }
+                found.states += 1;
+                let storage = moment.power_cut(&unknowns, &cut);
+                let life = life(recording, moment, Some((&unknowns, &cut)));
+                self.check_found(&storage, notes, &[life], &mut random, found)
+                    .map_err(|failure| self.simplify(life, notes).unwrap_or(failure))?;
+            }
+            if explorer.kills {
+                found.states += 1;
+                let storage = moment.process_kill();
+                let life = life(recording, moment, None);
+                self.check_found(&storage, notes, &[life], &mut random, found)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks one store, and lets the power go again inside the check if it is its turn.
+    pub(super) fn check_found<N, O>(
+        &self,
+        storage: &SimStorage,
+        notes: &[N],
+        lives: &[Life<'_>],
+        random: &mut Random,
+        found: &mut Exploration,
+    ) -> Result<O, Counterexample>
+    where
+        N: Clone + Debug,
+        O: PartialEq + Debug,
+        C: Fn(&SimStorage, &[N]) -> Checked<O>,
+    {
+        let deeper = u64::try_from(lives.len())
+            .is_ok_and(|lives| lives < self.explorer.depth.into())
+            && self.is_its_turn(random, lives.len());
+        if deeper {
+            storage.record();
+        }
+        let observed = catch(|| (self.check)(storage, notes))
+            .map_err(|message| told(message, notes, lives))?;
+        if !deeper {
+            return Ok(observed);
+        }
+        let recording = storage.recorded();
+        let Some(moment) = pick(&recording.moments, random) else { return Ok(observed) };
+        let unknowns = moment.unknowns();
+        let cut = unknowns.sample(random);
+        found.states += 1;
+        found.nested += 1;
+        // Behind a power cut everything there was durable: what is decided then, no second one may change. Behind a kill, only what a
+        // check has seen to its end.
+        let settled = lives.iter().all(|life| life.cut.is_some()) || moment.operation().is_none();
+        let again = moment.power_cut(&unknowns, &cut);
+        // The recording lives shorter than the lives before it.
+        let mut longer: Vec<Life<'_>> = lives.to_vec();
+        longer.push(life(&recording, moment, Some((&unknowns, &cut))));
+        let observed_again = self.check_found(&again, notes, &longer, random, found)?;
+        if settled && observed_again != observed {
+            let message = format!(
+                "a check that was interrupted had another outcome: {observed_again:?}, not {observed:?}"
+            );
+            return Err(told(message, notes, &longer));
+        }
+        Ok(observed)
+    }
+
+    /// The same failure with as little lost as possible, if the check alone finds it.
+    fn simplify<N, O>(&self, life: Life<'_>, notes: &[N]) -> Option<Counterexample>
+    where
+        N: Debug,
+        C: Fn(&SimStorage, &[N]) -> Checked<O>,
+    {
+        let (unknowns, cut) = life.cut?;
+        let fails = |cut: &Cut| {
+            let storage = life.moment.power_cut(unknowns, cut);
+            catch(|| (self.check)(&storage, notes)).err()
+        };
+        let (mut least, mut message) = (cut.clone(), fails(cut)?);
+        let newest = unknowns.everything();
+        for place in 0..least.len() {
+            let less = least.clone().with(place, newest.at(place));
+            if let Some(said) = fails(&less) {
+                (least, message) = (less, said);
+            }
+        }
+        let life = Life { cut: Some((unknowns, &least)), ..life };
+        Some(told(message, notes, &[life]))
+    }
+
+    /// The share holds for the first interruption; each that is in turn interrupted goes on with even odds.
+    fn is_its_turn(&self, random: &mut Random, lives: usize) -> bool {
+        let share = if lives == 1 { self.explorer.nested_share } else { 0.5 };
+        let drawn = u32::try_from(random.below(PARTS)).map_or(1.0, f64::from);
+        drawn < share * u32::try_from(PARTS).map_or(1.0, f64::from)
+    }
+}
+
+fn pick<'a>(moments: &'a [Moment], random: &mut Random) -> Option<&'a Moment> {
+    let count = crate::widths::wide(moments.len());
+    moments.get(crate::widths::narrow(random.below(count)))
+}
+
+fn life<'a>(
+    recording: &'a Recording,
+    moment: &'a Moment,
+    cut: Option<(&'a Unknowns, &'a Cut)>,
+) -> Life<'a> {
+    Life { operations: &recording.operations, moment, cut }
+}
+
+/// Turns a panic into an error, since most checks are made of assertions.
+pub(super) fn catch<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
+        Err(text.map_or_else(|| "a panic".to_owned(), |text| format!("a panic: {text}")))
+    })
+}
+
+/// A counterexample whose steps are not known yet.
+pub(super) fn told<N: Debug>(message: String, notes: &[N], lives: &[Life<'_>]) -> Counterexample {
+    Counterexample {
+        message,
+        seed: 0,
+        steps: Vec::new(),
+        steps_at_first: 0,
+        notes: notes.iter().map(|note| format!("{note:?}")).collect(),
+        lives: lives.iter().map(Life::tell).collect(),
+    }
+}
+
+impl Life<'_> {
+    fn tell(&self) -> String {
+        let until = self.moment.operation().map_or(u64::MAX, |operation| operation.number);
+        let before: Vec<&Operation> = self
+            .operations
+            .iter()
+            .filter(|operation| operation.kind.changes() && operation.number < until)
+            .collect();
+        let hidden = before.len().saturating_sub(OPERATIONS_SHOWN);
+        let mut lines =
+            vec![format!("  the last of {} operations that change something:", before.len())];
+        lines.extend(before.iter().skip(hidden).map(|operation| format!("    {operation}")));
+        lines.push(match self.cut {
+            None => format!("  the process was killed {}\n", self.moment),
+            Some((unknowns, cut)) => {
+                format!("  the power went {}\n{}", self.moment, unknowns.describe(cut))
+            }
+        });
+        lines.join("\n")
+    }
+}
