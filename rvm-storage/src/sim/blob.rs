@@ -118,13 +118,14 @@ impl Blob for SimBlob {
         begun.end(done)
     }
 
-    fn allocate(&self, len: u64, _fill: Fill) -> Result<()> {
+    fn allocate(&self, len: u64, fill: Fill) -> Result<()> {
         let mut begun = self.begin(OperationKind::Allocate, (0, len))?;
         let now = begun.world.now();
-        let done = begun
-            .world
-            .file_mut(self.file)
-            .and_then(|file| if len > file.live().len() { file.set_len(now, len) } else { Ok(()) });
+        let done = begun.world.file_mut(self.file).and_then(|file| match fill {
+            Fill::Written => file.grow_by_writing(now, len),
+            Fill::Reserved if len > file.live().len() => file.set_len(now, len),
+            Fill::Reserved => Ok(()),
+        });
         begun.end(done)
     }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::widths::wide;
@@ -26,6 +27,8 @@ pub(super) struct File {
     medium_changed: Sequence,
     versions: BTreeMap<u64, Vec<Version>>,
     lengths: Vec<(Sequence, u64)>,
+    /// Where writes made the file longer since the last force: a device may have the length, and not the bytes.
+    grown_by_writing: Range<u64>,
     /// Some sector is clean in the cache, but a failed force left the medium without it.
     cache_lies: bool,
 }
@@ -43,7 +46,7 @@ pub(super) enum Unknown {
     Length(Vec<(Sequence, u64)>),
     /// The old bytes of a sector, or one of so many versions, written then.
     Sector(u64, Vec<Sequence>),
-    /// Zeros or stale bytes, where the file grew and was not written.
+    /// Zeros or stale bytes, where writes made the file longer and did not arrive.
     Fresh,
 }
 
@@ -91,9 +94,7 @@ impl File {
         if bytes.is_empty() {
             return Ok(());
         }
-        if end > self.live.len() {
-            self.set_len(now, end)?;
-        }
+        self.grow_by_writing(now, end)?;
         self.live.write(offset, bytes)?;
         self.add_versions(now, sectors_of(offset, wide(bytes.len())));
         Ok(())
@@ -114,9 +115,22 @@ impl File {
         Ok(())
     }
 
+    /// Grows by zeros that are written, not reserved.
+    pub(super) fn grow_by_writing(&mut self, now: Sequence, len: u64) -> io::Result<()> {
+        let old = self.live.len();
+        if len > old {
+            self.set_len(now, len)?;
+            let start =
+                if self.grown_by_writing.is_empty() { old } else { self.grown_by_writing.start };
+            self.grown_by_writing = start.min(old)..len;
+        }
+        Ok(())
+    }
+
     /// Puts everything on the medium.
     pub(super) fn force(&mut self, now: Sequence) -> io::Result<()> {
         self.medium_changed = now;
+        self.grown_by_writing = 0..0;
         self.lengths.clear();
         if !self.cache_lies {
             self.versions.clear();
@@ -183,7 +197,7 @@ impl File {
             let written = versions.iter().map(|version| version.written).collect();
             unknowns.push(Unknown::Sector(*index, written));
         }
-        if self.has_fresh_sectors() {
+        if !self.fresh_sectors().is_empty() {
             unknowns.push(Unknown::Fresh);
         }
         unknowns
@@ -203,8 +217,7 @@ impl File {
         }
         for (unknown, pick) in picks() {
             if matches!((unknown, pick), (Unknown::Fresh, 1)) {
-                let fresh = self.medium.len().next_multiple_of(wide(SECTOR_LEN));
-                for index in sectors_of(fresh, content.len().saturating_sub(fresh)) {
+                for index in self.fresh_sectors() {
                     content.set_sector(index, &[STALE; SECTOR_LEN]);
                 }
             }
@@ -219,16 +232,18 @@ impl File {
         Self::durable(content)
     }
 
-    fn has_fresh_sectors(&self) -> bool {
-        let fresh = self.medium.len().next_multiple_of(wide(SECTOR_LEN));
-        self.lengths.iter().any(|(_, len)| *len > fresh)
+    /// The whole sectors that the medium may have got without their bytes.
+    fn fresh_sectors(&self) -> Range<u64> {
+        let start =
+            self.grown_by_writing.start.max(self.medium.len()).next_multiple_of(wide(SECTOR_LEN));
+        sectors_of(start, self.grown_by_writing.end.saturating_sub(start))
     }
 
     fn versions_end(&self) -> u64 {
         self.versions.last_key_value().map_or(0, |(index, _)| (index + 1) * wide(SECTOR_LEN))
     }
 
-    fn add_versions(&mut self, now: Sequence, sectors: std::ops::Range<u64>) {
+    fn add_versions(&mut self, now: Sequence, sectors: Range<u64>) {
         for index in sectors {
             let version = Version { written: now, bytes: Arc::new(self.live.sector(index)) };
             let versions = self.versions.entry(index).or_default();

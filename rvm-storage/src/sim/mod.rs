@@ -7,8 +7,8 @@
 //!
 //! * **Lose what was not forced**, any part of it: when the power goes, each 512-byte sector is found as it was last forced, or as
 //!   it was at any write since, whatever became of the others. So writes are lost, torn and reordered.
-//! * **Lose lengths**: a file is found as long as when it was last forced, or as after any change since; where it grew and was not
-//!   written, zeros or stale bytes are found.
+//! * **Lose lengths**: a file is found as long as when it was last forced, or as after any change since; where
+//!   writes made it longer and did not arrive, zeros or stale bytes are found. Reserved space shows zeros.
 //! * **Lose names**: of the creations, renames and removals since the names were last synced, any subset is found.
 //! * **Cut the power inside a forced write**: any of its sectors is found. Once it has returned, all are.
 //! * **Kill the process**: everything written is there for the next one, and still not forced.
@@ -18,8 +18,8 @@
 //! # What it does not do
 //!
 //! It does not tear a sector, keep bytes of a write older than another one's in the same sector, misdirect writes, or let stored bytes
-//! rot; [`replace_file`](SimStorage::replace_file) does such damage by hand. It has no private mappings, so mapped residency falls back
-//! to memory. It does not ignore a force that succeeded: on a device that does, nothing can be promised.
+//! rot; [`replace_file`](SimStorage::replace_file) does such damage by hand. It has no files that could be mapped, so segments are resident
+//! only. It does not ignore a force that succeeded: on a device that does, nothing can be promised.
 //!
 //! ```
 //! use rvm_storage::sim::SimStorage;
@@ -33,7 +33,7 @@
 //!
 //! let moment = storage.moment();
 //! let unknowns = moment.unknowns();
-//! assert_eq!(unknowns.ways(), 2 * 2 * 2, "length, sector, and what new space shows");
+//! assert_eq!(unknowns.ways(), 2 * 2 * 2 * 2, "name, length, sector, and what new space shows");
 //! let found = moment.power_cut(&unknowns, &unknowns.nothing());
 //! assert_eq!(found.read_file(&name).as_deref(), Some(&b""[..]));
 //! let found = moment.power_cut(&unknowns, &unknowns.everything());

@@ -101,15 +101,18 @@ fn a_forced_write_is_torn_inside() {
 fn growth_is_lost_found_or_shows_stale_bytes() {
     let storage = SimStorage::new(1);
     let blob = forced_file(&storage, &seg("a"), &[1; 512]);
-    blob.allocate(1024, Fill::Reserved).unwrap();
+    blob.allocate(1024, Fill::Written).unwrap();
     let found: Vec<_> = contents(&storage, &seg("a")).into_iter().flatten().collect();
     assert_eq!(found.len(), 3);
     assert!(found.iter().any(|bytes| bytes.len() == 512));
     assert!(found.iter().any(|bytes| bytes.len() == 1024 && bytes[600] == 0));
     assert!(found.iter().any(|bytes| bytes.len() == 1024 && bytes[600] != 0));
     blob.force().unwrap();
+    assert_eq!(contents(&storage, &seg("a")).first().unwrap().as_ref().unwrap()[600], 0);
+    blob.allocate(1536, Fill::Reserved).unwrap();
     let found = contents(&storage, &seg("a"));
-    assert_eq!(found.into_iter().flatten().next().unwrap()[600], 0);
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().flatten().all(|bytes| bytes[1024..].iter().all(|byte| *byte == 0)));
 }
 
 /// Guards against a file that is cut and grown again and shows its former bytes.

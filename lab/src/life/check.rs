@@ -1,0 +1,47 @@
+//! What is found in a store after a crash, and whether it may be.
+
+use std::sync::Arc;
+
+use rvm_core::rvm_storage::sim::SimStorage;
+use rvm_core::{Result, Rvm};
+
+use crate::oracle::{Event, Found, Kept, SegmentFound, judge};
+
+use super::layout;
+use super::script::Script;
+
+/// Opens a store that a crash left, and lets the oracle judge it.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check(
+    script: &Script,
+    storage: &SimStorage,
+    events: &[Event],
+) -> std::result::Result<Kept, String> {
+    let rvm = script
+        .open(Arc::new(storage.clone()))
+        .map_err(|error| format!("the store does not open: {error}"))?;
+    let found = look(script, &rvm).map_err(|error| format!("it cannot be read: {error}"))??;
+    let kept = judge(events, &found).map_err(|violation| violation.to_string())?;
+    rvm.close().map_err(|error| format!("it does not close: {error}"))?;
+    Ok(kept)
+}
+
+/// Reads the marks in all segments; those that were never made have none.
+pub(super) fn look(script: &Script, rvm: &Rvm) -> Result<std::result::Result<Found, String>> {
+    let existing = rvm.segments()?;
+    let mut found = Found::default();
+    for name in script.names() {
+        let Some(info) = existing.iter().find(|info| info.name == *name) else {
+            found.segments.push(SegmentFound::default());
+            continue;
+        };
+        let segment = rvm.map(name, info.len)?;
+        match layout::read(&segment.read()?) {
+            Ok(segment) => found.segments.push(segment),
+            Err(fault) => return Ok(Err(format!("segment {name}: {fault}"))),
+        }
+    }
+    Ok(Ok(found))
+}

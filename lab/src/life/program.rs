@@ -1,0 +1,240 @@
+//! A script, run on a store.
+//!
+//! A failure of the device ends the run with an error, or leaves the store usable, and then it goes on; a promise that is broken while
+//! the store is open is a panic.
+
+use std::sync::Arc;
+
+use rvm_core::rvm_storage::sim::{Notes, SimStorage};
+use rvm_core::{Commit, CommitOutcome, Durability, Error, Result, Rvm, Segment, Transaction};
+
+use crate::oracle::{Event, SegmentSet, TxnNo};
+
+use super::check::look;
+use super::layout::{BULK, EXTENSION, LEN, cells, last_writer, mark_of};
+use super::script::Script;
+use super::step::{Part, Step};
+
+/// Runs `steps` by the script's options on an empty store, and notes what the oracle must know.
+///
+/// # Errors
+/// What the store said when it could not go on.
+pub fn run(
+    script: &Script,
+    storage: &SimStorage,
+    steps: &[Step],
+    notes: &Notes<Event>,
+) -> std::result::Result<(), String> {
+    let mut program = Program::start(script, storage, notes).map_err(|error| error.to_string())?;
+    for step in steps {
+        match program.step(step) {
+            Ok(()) => program.check_memory(),
+            // A failure that changed nothing leaves a store that works.
+            Err(error) if !spoils(&error) => {}
+            Err(error) => {
+                program.expect_poison(&error);
+                return Err(error.to_string());
+            }
+        }
+    }
+    program.rvm.close().map_err(|error| error.to_string())
+}
+
+/// Whether no commit can follow.
+fn spoils(error: &Error) -> bool {
+    error.is_poisoned()
+        || error.commit_outcome() == CommitOutcome::Indeterminate
+        || matches!(error, Error::Closed | Error::NotMapped { .. })
+}
+
+struct Program<'a> {
+    script: &'a Script,
+    storage: &'a SimStorage,
+    notes: &'a Notes<Event>,
+    rvm: Rvm,
+    segments: Vec<Segment>,
+    lens: Vec<u64>,
+    /// Who wrote each segment last.
+    last: Vec<Option<TxnNo>>,
+    lazy: Vec<(TxnNo, Commit)>,
+    next: u32,
+}
+
+impl<'a> Program<'a> {
+    fn start(script: &'a Script, storage: &'a SimStorage, notes: &'a Notes<Event>) -> Result<Self> {
+        let rvm = script.open(Arc::new(storage.clone()))?;
+        let lens = vec![LEN; script.segments];
+        let segments = map_all(script, &rvm, &lens)?;
+        let last = vec![None; script.segments];
+        Ok(Self { script, storage, notes, rvm, segments, lens, last, lazy: Vec::new(), next: 1 })
+    }
+
+    fn step(&mut self, step: &Step) -> Result<()> {
+        match step {
+            Step::Commit { part, durability, bulk } => self.commit(*part, *durability, *bulk),
+            Step::Abort(part) => self.abort(*part),
+            Step::Flush => {
+                self.rvm.flush()?;
+                self.all_durable();
+                Ok(())
+            }
+            Step::WaitDurable(which) => self.wait_durable(*which),
+            Step::Truncate => {
+                let report = self.rvm.truncate_log()?;
+                if report.out_of_space.is_empty() {
+                    self.all_durable();
+                }
+                Ok(())
+            }
+            Step::Reopen => self.reopen(),
+            Step::Remap { segment, longer } => self.remap(*segment, *longer),
+            Step::ShortLived { beside } => self.short_lived(*beside),
+            Step::ReadBeside => self.read_beside(),
+        }
+    }
+
+    fn begin(&self, part: Part) -> Result<Transaction> {
+        let begun = part.wrote.union(part.read);
+        let handles: Vec<&Segment> = begun.iter().map(|index| &self.segments[index]).collect();
+        self.rvm.begin(&handles)
+    }
+
+    fn write(&self, txn: &mut Transaction, no: TxnNo, wrote: SegmentSet, bulk: u8) -> Result<()> {
+        for index in wrote.iter() {
+            let segment = &self.segments[index];
+            let number = no.0.to_le_bytes();
+            txn.write(segment, mark_of(no), &number)?;
+            for cell in cells() {
+                txn.write(segment, cell, &number)?;
+            }
+            for _ in 0..bulk {
+                let byte = no.0.to_le_bytes()[0];
+                txn.about_to_modify(segment, BULK)?.fill(byte);
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, part: Part, durability: Durability, bulk: u8) -> Result<()> {
+        let mut txn = self.begin(part)?;
+        let no = self.take_number();
+        self.write(&mut txn, no, part.wrote, bulk)?;
+        self.notes.note(Event::Committing { txn: no, wrote: part.wrote, read: part.read });
+        match txn.commit_with(durability) {
+            Ok(commit) => {
+                for index in part.wrote.iter() {
+                    self.last[index] = Some(no);
+                }
+                if durability == Durability::Force {
+                    self.notes.note(Event::Acknowledged(no));
+                } else {
+                    self.lazy.push((no, commit));
+                }
+                Ok(())
+            }
+            Err(error) => {
+                if error.commit_outcome() == CommitOutcome::NotCommitted {
+                    self.notes.note(Event::Aborted(no));
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn abort(&mut self, part: Part) -> Result<()> {
+        let mut txn = self.begin(part)?;
+        let no = self.take_number();
+        self.write(&mut txn, no, part.wrote, 1)?;
+        self.notes.note(Event::Aborted(no));
+        txn.abort()
+    }
+
+    fn wait_durable(&mut self, which: u8) -> Result<()> {
+        let Some(at) = usize::from(which).checked_rem(self.lazy.len()) else { return Ok(()) };
+        let (no, commit) = &self.lazy[at];
+        commit.wait_durable()?;
+        self.notes.note(Event::Acknowledged(*no));
+        Ok(())
+    }
+
+    fn reopen(&mut self) -> Result<()> {
+        self.rvm.close()?;
+        self.all_durable();
+        self.rvm = self.script.open(Arc::new(self.storage.clone()))?;
+        self.segments = map_all(self.script, &self.rvm, &self.lens)?;
+        Ok(())
+    }
+
+    fn remap(&mut self, index: usize, longer: bool) -> Result<()> {
+        self.rvm.unmap(&self.segments[index])?;
+        let len = self.lens[index] + if longer { EXTENSION } else { 0 };
+        self.segments[index] = self.rvm.map(self.script.names()[index], len)?;
+        self.lens[index] = len;
+        Ok(())
+    }
+
+    fn short_lived(&mut self, beside: usize) -> Result<()> {
+        let name = format!("short-lived-{}", self.next);
+        let segment = self.rvm.map(&name, 100)?;
+        let no = self.take_number();
+        let mut txn = self.rvm.begin(&[&segment, &self.segments[beside]])?;
+        txn.write(&segment, 0, b"x")?;
+        let wrote = SegmentSet::from_iter([beside]);
+        self.write(&mut txn, no, wrote, 0)?;
+        self.notes.note(Event::Committing { txn: no, wrote, read: SegmentSet::NONE });
+        let commit = txn.commit_with(Durability::Lazy)?;
+        self.last[beside] = Some(no);
+        self.lazy.push((no, commit));
+        self.rvm.unmap(&segment)?;
+        self.rvm.destroy(&name)
+    }
+
+    /// What a reader beside us has seen, no crash may take back.
+    fn read_beside(&mut self) -> Result<()> {
+        let reader = Rvm::options().read_only(true).open_with(Arc::new(self.storage.clone()))?;
+        let found = look(self.script, &reader)?.unwrap_or_else(|fault| panic!("a reader: {fault}"));
+        for (index, last) in self.last.iter().enumerate() {
+            let seen = found.segments[index].present.iter().last();
+            assert!(seen <= *last, "a reader saw {seen:?} in segment {index}, behind {last:?}");
+        }
+        for found in found.segments {
+            found.present.iter().for_each(|txn| self.notes.note(Event::Acknowledged(txn)));
+        }
+        Ok(())
+    }
+
+    fn take_number(&mut self) -> TxnNo {
+        self.next += 1;
+        TxnNo(self.next - 1)
+    }
+
+    fn all_durable(&mut self) {
+        self.notes.note(Event::AcknowledgedAll);
+        self.lazy.clear();
+    }
+
+    /// What a program sees is what it committed.
+    fn check_memory(&self) {
+        for (segment, last) in self.segments.iter().zip(&self.last) {
+            let Ok(view) = segment.read_latest() else { continue };
+            assert_eq!(last_writer(&view), Ok(*last), "segment {} in memory", segment.name());
+        }
+    }
+
+    /// A store is intact or poisoned: behind a failure that may have lost a commit, none is acknowledged.
+    fn expect_poison(&self, error: &Error) {
+        if matches!(error, Error::Closed | Error::NotMapped { .. }) {
+            return;
+        }
+        let part = Part { wrote: SegmentSet::from_iter([0]), read: SegmentSet::NONE };
+        let later = self.begin(part).and_then(|mut txn| {
+            txn.write(&self.segments[0], 4, &[1])?;
+            txn.commit()
+        });
+        assert!(later.is_err(), "a commit was acknowledged behind: {error}");
+    }
+}
+
+fn map_all(script: &Script, rvm: &Rvm, lens: &[u64]) -> Result<Vec<Segment>> {
+    script.names().iter().zip(lens).map(|(name, len)| rvm.map(name, *len)).collect()
+}

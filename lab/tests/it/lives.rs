@@ -1,0 +1,45 @@
+//! Random lives of the real store: power cuts at every operation, kills, faults, and recovery interrupted to depth 3.
+
+use lab::life::{Script, check, run};
+use rvm_core::rvm_storage::sim::{Exploration, Explorer, Failure};
+
+/// Guards against an acknowledged commit lost, an aborted one kept, a transaction kept in part or without what it read, and a recovery that
+/// decides twice.
+#[test]
+fn no_power_cut_breaks_a_promise() {
+    let mut all = Exploration::default();
+    for seed in 0..env("RVM_SEEDS", 30) {
+        let script = Script::random(seed, 12);
+        let explorer = Explorer::new(seed).exhaustive_up_to(64).samples(16);
+        let explored = explorer.explore(
+            &script.steps,
+            |storage, steps, notes| run(&script, storage, steps, notes),
+            |storage, events| check(&script, storage, events),
+        );
+        all.add(&explored.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
+    }
+    println!("{all:?}");
+    assert!(all.states > 10_000 && all.nested > 1_000, "the lab slept: {all:?}");
+}
+
+/// Guards against a store that goes on where it should stop, and against one that loses what it acknowledged before.
+#[test]
+fn no_fault_breaks_a_promise() {
+    let mut all = Exploration::default();
+    for seed in 0..env("RVM_SEEDS", 4) {
+        let script = Script::random(seed, 8);
+        let explored = Explorer::new(seed).fail_each(
+            &script.steps,
+            &Failure::ALL,
+            |storage, steps, notes| run(&script, storage, steps, notes),
+            |storage, events| check(&script, storage, events),
+        );
+        all.add(&explored.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
+    }
+    println!("{all:?}");
+    assert!(all.faults > 2_000, "the lab slept: {all:?}");
+}
+
+fn env(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}
