@@ -44,6 +44,28 @@ impl<'a> RingReader<'a> {
         self.window.get(at..at.saturating_add(narrow(len))).unwrap_or_default()
     }
 
+    /// The first position from `from` on, in steps of `step` bytes, at which `magic` stands and `len` bytes fit below the limit.
+    pub(crate) fn find<const N: usize>(
+        &mut self,
+        from: Lsn,
+        step: u64,
+        magic: &[u8; N],
+        len: usize,
+    ) -> Result<Option<Lsn>> {
+        let mut at = from;
+        while self.hold(at, wide(len))? {
+            let held = self.window.get(narrow(at.since(self.base))..).unwrap_or_default();
+            let places = wide(held.len() + 1 - len.min(held.len())).div_ceil(step);
+            let mut pieces = held.chunks(narrow(step)).take(narrow(places));
+            if let Some(place) = pieces.position(|piece| piece.first_chunk() == Some(magic)) {
+                let found = at.plus(wide(place) * step);
+                return Ok((found.plus(wide(len)) <= self.limit).then_some(found));
+            }
+            at = at.plus(places * step);
+        }
+        Ok(None)
+    }
+
     fn load(&mut self, lsn: Lsn, len: u64) -> Result<()> {
         let base = block_start(lsn);
         let end = block_end(lsn.plus(len.max(WINDOW_LEN))).min(block_end(self.limit));

@@ -124,12 +124,14 @@ impl<'a> Scanner<'a> {
             _ => self.at,
         };
         let mut candidate = self.at.plus(RECORD_ALIGN);
-        while self.synced <= self.at && candidate.plus(wide(HEADER_LEN)) <= self.limit {
-            if let Ok(header) = self.header_at(candidate)? {
+        while self.synced <= self.at {
+            let found = self.reader.find(candidate, RECORD_ALIGN, &record::MAGIC, HEADER_LEN)?;
+            let Some(found) = found else { break };
+            if let Ok(header) = self.header_at(found)? {
                 torn_end = torn_end.max(header.end().min(self.limit));
                 self.synced = self.synced.max(header.synced);
             }
-            candidate = candidate.plus(RECORD_ALIGN);
+            candidate = found.plus(RECORD_ALIGN);
         }
         if self.synced > self.at {
             let damage = Damage::DurableRecordLost { at: self.at, synced: self.synced };

@@ -83,3 +83,29 @@ fn no_memory_is_an_error() {
     assert_eq!(reader.held(Lsn(0), 64), b"");
     assert_shows(&mut reader, ring, Lsn(0), 64);
 }
+
+/// Guards against a search that passes over a place: at the window's edges, where the ring wraps, and the last one below the limit.
+#[test]
+fn the_search_finds_every_place_and_none_at_the_limit() {
+    const LEN: usize = 64;
+    let ring = Ring::new(2 * WINDOW_LEN).unwrap();
+    let head = Lsn(ring.capacity() + 8 * 1_000);
+    let limit = ring.limit(head);
+    let last = limit.0 - wide(LEN);
+    let edges = [head.0, head.0 + 8, 2 * ring.capacity() - 8, 2 * ring.capacity(), last];
+    let window_edges = (0..12).map(|at| head.0 + WINDOW_LEN - 80 + 8 * at);
+    for at in edges.into_iter().chain(window_edges) {
+        let storage = MemStorage::new();
+        let name = FileName::new(&SegmentName::new("a").unwrap(), FileRole::Log);
+        let mut bytes = vec![0; usize::try_from(ring.file_len()).unwrap()];
+        let place = usize::try_from(ring.file_offset(Lsn(at))).unwrap();
+        bytes[place..place + 4].copy_from_slice(b"here");
+        storage.replace_file(&name, bytes);
+        let blob = storage.open(&name).unwrap();
+        let mut reader = RingReader::new(&*blob, ring, limit);
+        assert_eq!(reader.find(head, 8, b"here", LEN).unwrap(), Some(Lsn(at)));
+        assert_eq!(reader.find(Lsn(at + 8), 8, b"here", LEN).unwrap(), None);
+        let mut reader = RingReader::new(&*blob, ring, Lsn(at + wide(LEN) - 8));
+        assert_eq!(reader.find(head, 8, b"here", LEN).unwrap(), None, "behind the limit");
+    }
+}
