@@ -187,6 +187,12 @@ impl File {
         Ok(())
     }
 
+    /// Changes what is there already, in the cache and on the medium.
+    pub(super) fn rot(&mut self, offset: u64, bytes: &[u8]) {
+        self.live.overwrite(offset, bytes);
+        self.medium.overwrite(offset, bytes);
+    }
+
     /// What is not known of the file before the power is cut.
     pub(super) fn unknowns(&self) -> Vec<Unknown> {
         let mut unknowns = Vec::new();

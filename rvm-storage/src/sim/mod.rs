@@ -18,7 +18,7 @@
 //! # What it does not do
 //!
 //! It does not tear a sector, keep bytes of a write older than another one's in the same sector, misdirect writes, or let stored bytes
-//! rot; [`replace_file`](SimStorage::replace_file) does such damage by hand. It has no files that could be mapped, so segments are resident
+//! rot of itself; [`rot`](SimStorage::rot) and [`replace_file`](SimStorage::replace_file) do such damage by hand. It has no files that could be mapped, so segments are resident
 //! only. It does not ignore a force that succeeded: on a device that does, nothing can be promised.
 //!
 //! ```
@@ -197,6 +197,17 @@ impl SimStorage {
     pub fn replace_file(&self, name: &FileName, bytes: &[u8]) -> std::io::Result<()> {
         let file = File::durable(Pages::from_bytes(bytes)?);
         self.shared.world.lock().plant(name, file);
+        Ok(())
+    }
+
+    /// Changes some stored bytes of a file behind everybody's back, in the cache and on the medium: rot. Bytes behind its end are left out.
+    ///
+    /// # Errors
+    /// `NotFound` if there is no such file.
+    pub fn rot(&self, name: &FileName, offset: u64, bytes: &[u8]) -> std::io::Result<()> {
+        let mut world = self.shared.world.lock();
+        let file = world.find(name).ok_or(std::io::ErrorKind::NotFound)?;
+        world.file_mut(file)?.rot(offset, bytes);
         Ok(())
     }
 }

@@ -88,10 +88,14 @@ impl Pages {
 
     /// Replaces what lies before the end of the sector at `index`.
     pub(super) fn set_sector(&mut self, index: u64, sector: &Sector) {
-        let start = index.saturating_mul(wide(SECTOR_LEN));
-        let inside = narrow(self.len.saturating_sub(start)).min(SECTOR_LEN);
-        if let Some(bytes) = sector.get(..inside) {
-            self.copy_in(start, bytes);
+        self.overwrite(index.saturating_mul(wide(SECTOR_LEN)), sector);
+    }
+
+    /// Writes without growing.
+    pub(super) fn overwrite(&mut self, offset: u64, bytes: &[u8]) {
+        let inside = narrow(self.len.saturating_sub(offset)).min(bytes.len());
+        if let Some(bytes) = bytes.get(..inside) {
+            self.copy_in(offset, bytes);
         }
     }
 

@@ -208,6 +208,19 @@ fn a_fault_lasts_if_it_is_told_to() {
     }
 }
 
+/// Guards against rot that heals at the next power cut, or that grows a file.
+#[test]
+fn rot_stays() {
+    let storage = SimStorage::new(1);
+    forced_file(&storage, &seg("a"), &[0; 600]);
+    storage.rot(&seg("a"), 598, &[7; 4]).unwrap();
+    storage.rot(&seg("a"), 600, &[7; 4]).unwrap();
+    storage.rot(&seg("a"), u64::MAX, &[7; 4]).unwrap();
+    let after = storage.crash().read_file(&seg("a")).unwrap();
+    assert_eq!((after.len(), &after[596..]), (600, &[0, 0, 7, 7][..]));
+    assert!(storage.rot(&seg("b"), 0, &[1]).is_err());
+}
+
 /// A pair of numbers in two files, which must never be further apart than one; the second is written first if `planted`.
 fn pair(planted: bool) -> Result<u64, String> {
     let (first, second) = (seg("first"), seg("second"));
