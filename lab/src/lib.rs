@@ -2,6 +2,13 @@
 //! it did not commit. What users test their own programs with is in `rvm_storage::sim`; this crate only uses it.
 
 #![forbid(unsafe_code)]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a lab that goes wrong should panic, and its numbers are small"
+)]
 
+pub mod corruption;
+pub mod life;
 pub mod oracle;
 pub mod protocol;

@@ -4,6 +4,8 @@
 
 use std::ops::Range;
 
+use rvm_core::{Result, Segment, Transaction};
+
 use crate::oracle::{SegmentFound, TxnNo};
 
 /// The length of a segment when it is made, in bytes.
@@ -20,13 +22,34 @@ const MARKS_START: u64 = 8;
 const LAST_CELL: u64 = LEN - CELL_LEN;
 
 /// Bytes that a large transaction fills, again and again.
-pub(super) const BULK: Range<u64> = 1024..3072;
+const BULK: Range<u64> = 1024..3072;
 
-pub(super) fn cells() -> [u64; 2] {
+/// Writes what a transaction writes in a segment, and `bulk` times the large range too.
+///
+/// # Errors
+/// As [`Transaction::write`].
+pub(super) fn leave_mark(
+    txn: &mut Transaction,
+    segment: &Segment,
+    no: TxnNo,
+    bulk: u8,
+) -> Result<()> {
+    let number = no.0.to_le_bytes();
+    txn.write(segment, mark_of(no), &number)?;
+    for cell in cells() {
+        txn.write(segment, cell, &number)?;
+    }
+    for _ in 0..bulk {
+        txn.about_to_modify(segment, BULK)?.fill(number[0]);
+    }
+    Ok(())
+}
+
+fn cells() -> [u64; 2] {
     [0, LAST_CELL]
 }
 
-pub(super) fn mark_of(txn: TxnNo) -> u64 {
+fn mark_of(txn: TxnNo) -> u64 {
     MARKS_START + CELL_LEN * u64::from(txn.0)
 }
 
@@ -39,7 +62,7 @@ fn cell(bytes: &[u8], offset: u64) -> u32 {
 }
 
 /// The last writer in the shared cell; an error if its two places differ.
-pub(super) fn last_writer(bytes: &[u8]) -> Result<Option<TxnNo>, String> {
+pub(super) fn last_writer(bytes: &[u8]) -> std::result::Result<Option<TxnNo>, String> {
     let [first, second] = cells().map(|offset| cell(bytes, offset));
     if first != second {
         return Err(format!("half of a change: the shared cell holds {first} and {second}"));
@@ -48,7 +71,7 @@ pub(super) fn last_writer(bytes: &[u8]) -> Result<Option<TxnNo>, String> {
 }
 
 /// Reads marks and cell; an error for bytes that no transaction wrote.
-pub(super) fn read(bytes: &[u8]) -> Result<SegmentFound, String> {
+pub(super) fn read(bytes: &[u8]) -> std::result::Result<SegmentFound, String> {
     let mut found = SegmentFound { last: last_writer(bytes)?, ..SegmentFound::default() };
     for txn in (0..TXNS_MAX).map(TxnNo) {
         match cell(bytes, mark_of(txn)) {

@@ -6,8 +6,10 @@ mod layout;
 mod program;
 mod script;
 mod step;
+mod threads;
 
 pub use check::check;
 pub use program::run;
 pub use script::Script;
 pub use step::{Part, Step};
+pub use threads::run_on_threads;

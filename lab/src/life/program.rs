@@ -11,7 +11,7 @@ use rvm_core::{Commit, CommitOutcome, Durability, Error, Result, Rvm, Segment, T
 use crate::oracle::{Event, SegmentSet, TxnNo};
 
 use super::check::look;
-use super::layout::{BULK, EXTENSION, LEN, cells, last_writer, mark_of};
+use super::layout::{EXTENSION, LEN, last_writer, leave_mark};
 use super::script::Script;
 use super::step::{Part, Step};
 
@@ -100,19 +100,7 @@ impl<'a> Program<'a> {
     }
 
     fn write(&self, txn: &mut Transaction, no: TxnNo, wrote: SegmentSet, bulk: u8) -> Result<()> {
-        for index in wrote.iter() {
-            let segment = &self.segments[index];
-            let number = no.0.to_le_bytes();
-            txn.write(segment, mark_of(no), &number)?;
-            for cell in cells() {
-                txn.write(segment, cell, &number)?;
-            }
-            for _ in 0..bulk {
-                let byte = no.0.to_le_bytes()[0];
-                txn.about_to_modify(segment, BULK)?.fill(byte);
-            }
-        }
-        Ok(())
+        wrote.iter().try_for_each(|index| leave_mark(txn, &self.segments[index], no, bulk))
     }
 
     fn commit(&mut self, part: Part, durability: Durability, bulk: u8) -> Result<()> {
@@ -235,6 +223,6 @@ impl<'a> Program<'a> {
     }
 }
 
-fn map_all(script: &Script, rvm: &Rvm, lens: &[u64]) -> Result<Vec<Segment>> {
+pub(super) fn map_all(script: &Script, rvm: &Rvm, lens: &[u64]) -> Result<Vec<Segment>> {
     script.names().iter().zip(lens).map(|(name, len)| rvm.map(name, *len)).collect()
 }

@@ -1,6 +1,6 @@
 //! Random lives of the real store: power cuts at every operation, kills, faults, and recovery interrupted to depth 3.
 
-use lab::life::{Script, check, run};
+use lab::life::{Script, check, run, run_on_threads};
 use rvm_core::rvm_storage::sim::{Exploration, Explorer, Failure};
 
 /// Guards against an acknowledged commit lost, an aborted one kept, a transaction kept in part or without what it read, and a recovery that
@@ -20,6 +20,24 @@ fn no_power_cut_breaks_a_promise() {
     }
     println!("{all:?}");
     assert!(all.states > 10_000 && all.nested > 1_000, "the lab slept: {all:?}");
+}
+
+/// Guards against a group commit that acknowledges one of its followers too early, and against a truncation that passes a commit under way.
+#[test]
+fn no_power_cut_under_threads_breaks_a_promise() {
+    let mut all = Exploration::default();
+    for seed in 0..env("RVM_SEEDS", 10) {
+        let script = Script::random(seed, 24);
+        let explorer = Explorer::new(seed).exhaustive_up_to(16).samples(8);
+        let explored = explorer.explore(
+            &script.steps,
+            |storage, steps, notes| run_on_threads(&script, storage, steps, notes),
+            |storage, events| check(&script, storage, events),
+        );
+        all.add(&explored.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
+    }
+    println!("{all:?}");
+    assert!(all.states > 3_000, "the lab slept: {all:?}");
 }
 
 /// Guards against a store that goes on where it should stop, and against one that loses what it acknowledged before.

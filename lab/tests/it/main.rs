@@ -1,0 +1,14 @@
+//! The lab's own tests: that its judge knows right from wrong, and that its model keeps every promise and needs every rule.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    reason = "a test that goes wrong should panic, and its numbers are small"
+)]
+
+mod corruption;
+mod lives;
+mod oracle;
+mod protocol;
