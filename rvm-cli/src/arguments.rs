@@ -1,11 +1,14 @@
 //! The command line: what can be asked, and its help.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::exit;
 use crate::sizes::{parse_hex, parse_size};
+use crate::spans::parse_span;
 
 /// Looks at stores of recoverable virtual memory, changes them, and shows that they keep what they promise.
 #[derive(Debug, Parser)]
@@ -36,6 +39,9 @@ pub(crate) enum Verb {
     /// Kill a program 20 times while it keeps an airline's ledger, and count what is missing
     #[command(long_about = DEMO_HELP)]
     Demo(DemoArguments),
+    /// Kill a program of yours again and again, and check each time that what it acknowledged is there
+    #[command(long_about = CRASHTEST_HELP)]
+    Crashtest(CrashtestArguments),
     /// Show segments, logs, and whether recovery is due (read-only)
     ///
     /// Ends with 3 if recovery is due: the store was not shut down cleanly, and nobody has it open.
@@ -59,7 +65,10 @@ pub(crate) enum Verb {
     /// The store is recovered first if that is due.
     Truncate,
     /// Recover a store after a crash, and tell what was found (writes)
-    Recover,
+    ///
+    /// A damaged store is refused and left as it is. With --salvage it is opened for reading only, and what is left of it goes to a new
+    /// store; that ends with 4 if anything is missing or in doubt, and 0 if nothing is damaged.
+    Recover(RecoverArguments),
     /// The program that the demo kills.
     #[command(hide = true)]
     DemoChild(ChildArguments),
@@ -107,6 +116,66 @@ pub(crate) struct DemoArguments {
     /// Kill nothing: only compare the ledger in --store with the flight records (read-only)
     #[arg(long)]
     pub(crate) verify: bool,
+}
+
+const CRASHTEST_HELP: &str = "\
+Starts CMD in a process group of its own, kills the whole group with SIGKILL at a random moment, and runs a check; \
+again and again. Every line that CMD prints on standard output is an acknowledgement: what it promises must survive. So CMD has to print \
+it after the commit, and flush it.
+
+--check names a shell command. It gets all lines acknowledged so far on standard input, in order, and the variables \
+RVM_ROUND, RVM_SEED and RVM_ACKS (how many lines). Exit code 0 means that nothing is missing. It runs once before the first \
+start, with no lines and RVM_ROUND=0. CMD has RVM_ROUND and RVM_SEED, too. The check had better open a store for reading only, so that it is CMD that recovers \
+it and is killed at that, too. Without --check, or as well, --store DIR is opened for reading after each kill; it must not be damaged.
+
+At the first failure the test stops, tells round, seed and delay, keeps the acknowledged lines, and prints the command line that makes the same \
+choices again; begin with the same files as the first time. It is a failure, too, if CMD fails by itself, if it ended by itself \
+so often that the kills asked for were not made, and if none hit.";
+
+/// Arguments of `crashtest`.
+#[derive(Debug, Args)]
+pub(crate) struct CrashtestArguments {
+    /// What checks, through `sh -c`: lines on standard input, exit code 0 if all is well
+    #[arg(long, value_name = "CMD2")]
+    pub(crate) check: Option<String>,
+    /// How many kills have to hit [default: 100, or as many as --for has time for]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) kills: Option<u64>,
+    /// How long to go on at most, as in 90s, 10m or 1h
+    #[arg(long = "for", value_name = "DURATION", value_parser = parse_span)]
+    pub(crate) time: Option<Duration>,
+    /// The seed of all random choices, to make them again [default: a new one each time; it is printed]
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+    /// The shortest time before a kill, in milliseconds
+    #[arg(long, default_value_t = 0, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=3_600_000))]
+    pub(crate) min_ms: u64,
+    /// The longest time before a kill, in milliseconds [default: 50, or 2 with --after-lines, and at least --min-ms]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u64).range(..=3_600_000))]
+    pub(crate) max_ms: Option<u64>,
+    /// Count that time from a line of CMD's that is drawn from the first MAX, and not from the start
+    #[arg(long, value_name = "MAX", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) after_lines: Option<u64>,
+    /// How long a check may take, and CMD be silent with --after-lines, as in 90s or 10m
+    #[arg(long, default_value = "120s", value_name = "DURATION", value_parser = parse_span)]
+    pub(crate) patience: Duration,
+    /// The program to kill, and its arguments
+    #[arg(last = true, required = true, value_name = "CMD")]
+    pub(crate) command: Vec<OsString>,
+}
+
+/// Arguments of `recover`.
+#[derive(Debug, Args)]
+pub(crate) struct RecoverArguments {
+    /// Read what is left of a damaged store; it is not written to
+    #[arg(long, requires = "outcome")]
+    pub(crate) salvage: bool,
+    /// The directory of the new store; it must be missing or empty
+    #[arg(long, value_name = "DIR", requires = "salvage", group = "outcome")]
+    pub(crate) to: Option<PathBuf>,
+    /// Write nothing: only tell what is damaged and what is left
+    #[arg(long, requires = "salvage", group = "outcome")]
+    pub(crate) dry_run: bool,
 }
 
 /// When a commit of the demo is durable.

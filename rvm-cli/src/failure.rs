@@ -83,6 +83,9 @@ pub(crate) enum Failure {
         /// The store.
         directory: String,
     },
+    /// The crash test found a failure, or could not go on.
+    #[error("{0}")]
+    Crashtest(String),
     /// Standard output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[source] io::Error),
@@ -130,6 +133,7 @@ impl Failure {
             | Self::Input { .. }
             | Self::Demo(_)
             | Self::PromiseBroken { .. }
+            | Self::Crashtest(_)
             | Self::Output(_) => Exit::Failure,
         }
     }
@@ -150,6 +154,7 @@ impl Failure {
             Self::File { .. } | Self::Output(_) | Self::OutOfSpace { .. } => "io",
             Self::Input { .. } => "input",
             Self::Demo(_) | Self::PromiseBroken { .. } => "demo",
+            Self::Crashtest(_) => "crashtest",
         }
     }
 

@@ -1,7 +1,7 @@
 //! `rvmctl`: the command line of recoverable virtual memory.
 //!
-//! It looks at stores, makes and destroys segments, reads and changes bytes, and shows with `rvmctl demo` that no kill loses
-//! a committed transaction. It parses, calls [`rvm_core`], and prints; no rule of the store lives here.
+//! It looks at stores, makes and destroys segments, reads and changes bytes, shows with `rvmctl demo` that no kill loses
+//! a committed transaction, and with `rvmctl crashtest` whether one costs a program of the user's what it acknowledged. It parses, calls [`rvm_core`], and prints; no rule of the store lives here.
 //!
 //! Every verb opens the store for reading only, unless its help says otherwise. What a verb prints comes from one structure of
 //! `reports.rs`, as a table for people or, with `--json`, as one JSON object.
@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod crashtest;
 mod demo;
 mod exit;
 mod failure;
@@ -16,8 +17,10 @@ mod hexdump;
 mod output;
 mod place;
 mod quantities;
+mod random;
 mod reports;
 mod sizes;
+mod spans;
 mod timestamps;
 mod verbs;
 

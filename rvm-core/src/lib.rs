@@ -10,6 +10,8 @@
 
 mod options;
 mod rvm;
+#[doc = include_str!("../guide/salvage.md")]
+pub mod salvage {}
 #[doc = include_str!("../guide/what_ok_means.md")]
 pub mod what_ok_means {}
 
@@ -21,7 +23,7 @@ pub use rvm_storage::memory::{MappedToken, Residency};
 pub use rvm_txn;
 pub use rvm_txn::inspect;
 pub use rvm_txn::{
-    Commit, CommitOutcome, Durability, Error, Family, Latencies, LogRecovery, RangePolicy,
-    ReadGuard, ReadGuards, RecoveryReport, Result, Segment, SegmentInfo, Stats, Transaction,
-    TruncateReport, UndoMode,
+    AffectedSegment, Commit, CommitOutcome, Condition, DamageCause, DamageFound, Durability, Error,
+    Family, Latencies, LogRecovery, RangePolicy, ReadGuard, ReadGuards, Recovery, RecoveryReport,
+    Result, SalvageReport, Segment, SegmentInfo, Stats, Transaction, TruncateReport, UndoMode,
 };

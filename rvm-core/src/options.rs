@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use rvm_storage::memory::Residency;
 use rvm_storage::{FileStorage, Storage};
+use rvm_txn::{Config, RangePolicy, ReadOnlyConfig, Recovery, Result, Store, UndoMode};
 #[cfg(doc)]
-use rvm_txn::Error;
-use rvm_txn::{Config, RangePolicy, ReadOnlyConfig, Result, Store, UndoMode};
+use rvm_txn::{Error, RecoveryReport};
 
 use crate::rvm::Rvm;
 
@@ -109,15 +109,22 @@ impl Options {
         self
     }
 
+    /// What happens to a damaged store. Default [`Recovery::Strict`]: it is refused. With [`Recovery::Salvage`] the store is opened for
+    /// reading, with what is provably intact, and [`RecoveryReport::salvage`] says what is not; see [`salvage`](crate::salvage).
+    pub fn recovery(mut self, recovery: Recovery) -> Self {
+        self.config.recovery = recovery;
+        self
+    }
+
     /// Opens the store in the directory `dir`. It is made if it is missing (one level), unless the store is opened for
     /// reading.
     ///
     /// # Errors
     /// See [`Rvm::open`]; and [`Error::InvalidOption`].
     pub fn open(self, dir: impl AsRef<Path>) -> Result<Rvm> {
-        let storage = match self.read_only {
-            None => FileStorage::open(dir)?,
-            Some(_) => FileStorage::read_only(dir)?,
+        let storage = match (self.config.recovery, &self.read_only) {
+            (Recovery::Strict, None) => FileStorage::open(dir)?,
+            _ => FileStorage::read_only(dir)?,
         };
         self.open_with(Arc::new(storage))
     }
@@ -127,9 +134,10 @@ impl Options {
     /// # Errors
     /// See [`Rvm::open`]; and [`Error::InvalidOption`].
     pub fn open_with(self, storage: Arc<dyn Storage>) -> Result<Rvm> {
-        let store = match self.read_only {
-            None => Store::open(storage, self.config)?,
-            Some(read_only) => Store::open_read_only(storage, &read_only)?,
+        let store = match (self.config.recovery, self.read_only) {
+            (_, None) => Store::open(storage, self.config)?,
+            (Recovery::Strict, Some(read_only)) => Store::open_read_only(storage, &read_only)?,
+            (Recovery::Salvage, Some(read_only)) => Store::salvage(storage, &read_only)?,
         };
         Ok(Rvm::new(store))
     }

@@ -31,6 +31,8 @@ pub struct Config {
     /// How many threads help to force several logs at once and to recover several segments at once; they start when first
     /// needed. 0 does all on the calling thread. Default 4.
     pub helpers: usize,
+    /// What happens to a damaged store. Default [`Recovery::Strict`].
+    pub recovery: Recovery,
 }
 
 impl Default for Config {
@@ -45,6 +47,7 @@ impl Default for Config {
             residency: Residency::default(),
             background: true,
             helpers: 4,
+            recovery: Recovery::default(),
         }
     }
 }
@@ -67,6 +70,17 @@ pub enum UndoMode {
     Keep,
     /// Nothing is copied; an abort reads the committed bytes back from the segment's files. For programs that never abort.
     None,
+}
+
+/// What happens when a store is opened that is damaged.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Recovery {
+    /// It is refused, with the file and the byte, and is left as it is.
+    #[default]
+    Strict,
+    /// It is opened for reading only, with what is provably intact; [`SalvageReport`](crate::SalvageReport) says what is not.
+    /// Nothing is written.
+    Salvage,
 }
 
 impl Config {

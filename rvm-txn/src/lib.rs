@@ -43,21 +43,26 @@ mod read;
 mod read_only;
 mod recovery;
 mod room;
+mod salvage;
 mod segment;
 mod segment_files;
 mod shared;
 mod stats;
 mod store;
+mod sync;
 mod transaction;
 mod truncate;
 mod undo;
 
-pub use config::{Config, RangePolicy, UndoMode};
+pub use config::{Config, RangePolicy, Recovery, UndoMode};
 pub use error::{CommitOutcome, Error, Family, Result};
 pub use naming::SegmentInfo;
 pub use read::{ReadGuard, ReadGuards};
 pub use read_only::ReadOnlyConfig;
-pub use recovery::{LogRecovery, RecoveryReport};
+pub use recovery::{
+    AffectedSegment, Condition, DamageCause, DamageFound, LogRecovery, RecoveryReport,
+    SalvageReport,
+};
 pub use segment::Segment;
 pub use stats::{Latencies, Stats};
 pub use store::Store;

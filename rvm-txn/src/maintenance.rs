@@ -2,7 +2,6 @@
 //! unless asked, so a store that only forces never wakes it.
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use rvm_storage::StorageError;
 
@@ -10,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::layout::lock_layout;
 use crate::log_handle::LogHandle;
 use crate::shared::Shared;
+use crate::sync::thread::{self, JoinHandle};
 use crate::truncate::{TruncationRight, truncate_all};
 
 /// Starts the thread. It ends when the store's [`Chores`](crate::chores::Chores) are stopped.
@@ -18,7 +18,7 @@ use crate::truncate::{TruncationRight, truncate_all};
 /// The system has no thread to give.
 pub(crate) fn start(shared: &Arc<Shared>) -> Result<JoinHandle<()>> {
     let for_thread = Arc::clone(shared);
-    let thread = std::thread::Builder::new().name("rvm-maintenance".to_owned());
+    let thread = thread::Builder::new().name("rvm-maintenance".to_owned());
     thread.spawn(move || run(&for_thread)).map_err(|source| {
         let operation = "start the maintenance thread of";
         let path = shared.storage.location();

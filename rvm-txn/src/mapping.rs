@@ -1,15 +1,15 @@
 //! What the handles of one mapped segment share.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::RwLock;
 use rvm_storage::SegmentName;
 use rvm_storage::memory::Region;
 
 use crate::arbiter::Slot;
 use crate::error::{Error, Result};
 use crate::log_handle::LogHandle;
+use crate::sync::RwLock;
+use crate::sync::atomic::{AtomicBool, Ordering};
 
 #[derive(Debug)]
 pub(crate) struct Mapping {

@@ -1,9 +1,7 @@
 //! Segments by name: map, unmap, destroy, list.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use parking_lot::{MutexGuard, RwLock};
 use rvm_log::{LogError, NewLog, ReplaySink, draw_log_id, draw_store_id, replay};
 use rvm_storage::memory::{Region, Residency};
 use rvm_storage::widths::narrow;
@@ -17,6 +15,8 @@ use crate::segment::Segment;
 use crate::segment_files::{SegmentFile, create_log, open_segment, sync_names};
 use crate::shared::{Naming, Shared};
 use crate::store::Store;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{MutexGuard, RwLock};
 use crate::truncate::{TruncationRight, truncate_all};
 
 /// A segment of a store, mapped or not.

@@ -1,6 +1,6 @@
 //! Does the same to several things, on several threads.
 
-use parking_lot::Mutex;
+use crate::sync::{Mutex, thread};
 
 /// The results of `work` on each item, in order. Up to `helpers` threads help the calling one.
 pub(crate) fn map_in_parallel<T: Send, R: Send>(
@@ -8,8 +8,10 @@ pub(crate) fn map_in_parallel<T: Send, R: Send>(
     items: Vec<T>,
     work: impl Fn(T) -> R + Sync,
 ) -> Vec<R> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = helpers.min(cores - 1).min(items.len().saturating_sub(1));
+    let wanted = helpers.min(items.len().saturating_sub(1));
+    // Asking costs system calls.
+    let cores = || thread::available_parallelism().map_or(1, usize::from);
+    let threads = if wanted == 0 { 0 } else { wanted.min(cores() - 1) };
     if threads == 0 {
         return items.into_iter().map(work).collect();
     }
@@ -25,7 +27,7 @@ pub(crate) fn map_in_parallel<T: Send, R: Send>(
             }
         }
     };
-    std::thread::scope(|scope| {
+    thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(run);
         }

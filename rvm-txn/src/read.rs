@@ -5,8 +5,6 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use parking_lot::lock_api::ArcRwLockReadGuard;
-use parking_lot::{RawRwLock, RwLock};
 use rvm_storage::memory::Region;
 
 use crate::arbiter::{Mode, Slots, ThreadKey, Wait};
@@ -15,6 +13,7 @@ use crate::mapping::Mapping;
 use crate::ownership::take_segments;
 use crate::segment::Segment;
 use crate::shared::Shared;
+use crate::sync::{ArcRwLockReadGuard, RawRwLock, RwLock};
 
 /// The bytes of a segment, unchanging as long as the guard lives. No transaction gets the segment meanwhile.
 ///

@@ -9,7 +9,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::RwLock;
 use rvm_log::{Damage, Epoch, LogError, LogFile, TxnId, replay};
 use rvm_storage::memory::Region;
 use rvm_storage::widths::wide;
@@ -24,6 +23,7 @@ use crate::recovery::{
 use crate::segment::Segment;
 use crate::shared::{Beginning, Shared};
 use crate::store::Store;
+use crate::sync::RwLock;
 
 /// How an opening for reading behaves.
 #[derive(Clone, Debug)]
@@ -75,6 +75,16 @@ impl Store {
         report.recovered = report.logs.iter().any(|log| log.records > 0);
         report.duration = started.elapsed();
 
+        Self::of_copies(storage, config, report, copies)
+    }
+
+    /// A store for reading, of segments that were copied into memory.
+    pub(crate) fn of_copies(
+        storage: Arc<dyn Storage>,
+        config: Config,
+        report: RecoveryReport,
+        copies: HashMap<SegmentName, Region>,
+    ) -> Result<Self> {
         let rings = config.check()?;
         let shared = Shared::new(Beginning {
             storage,

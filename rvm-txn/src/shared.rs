@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use parking_lot::{Mutex, RwLock};
 use rvm_log::{Epoch, StoreId, TxnId};
 use rvm_storage::memory::{ForkDetector, Region};
 use rvm_storage::widths::wide;
@@ -18,6 +16,8 @@ use crate::log_handle::LogHandle;
 use crate::logs::Logs;
 use crate::mapping::Mapping;
 use crate::stats::Counters;
+use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::{Mutex, RwLock};
 use crate::undo::UndoPool;
 
 #[derive(Debug)]

@@ -1,11 +1,13 @@
 //! Counters and latency histograms of a store. All are relaxed: they order nothing.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+use crate::sync::Tally;
+use crate::sync::atomic::Ordering;
 
 /// A counter that any thread may raise.
 #[derive(Debug, Default)]
-pub(crate) struct Counter(AtomicU64);
+pub(crate) struct Counter(Tally);
 
 impl Counter {
     pub(crate) fn add(&self, more: u64) {
@@ -25,7 +27,7 @@ pub(crate) struct Histogram([Counter; BUCKETS]);
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self([const { Counter(AtomicU64::new(0)) }; BUCKETS])
+        Self([const { Counter(Tally::new(0)) }; BUCKETS])
     }
 }
 

@@ -1,14 +1,12 @@
 //! A store: open, begin, read, flush, truncate, close.
 
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
-use parking_lot::Mutex;
 use rvm_storage::{LockMode, LockScope, Storage};
 
 use crate::arbiter::Wait;
-use crate::config::Config;
+use crate::config::{Config, Recovery};
 use crate::error::{Error, Result};
 use crate::maintenance;
 use crate::read::ReadGuards;
@@ -16,6 +14,8 @@ use crate::recovery::{RecoveryReport, recover};
 use crate::segment::Segment;
 use crate::shared::{Beginning, Shared};
 use crate::stats::Stats;
+use crate::sync::Mutex;
+use crate::sync::thread::JoinHandle;
 use crate::transaction::Transaction;
 use crate::truncate::{TruncateReport, TruncationRight, truncate_all};
 
@@ -33,12 +33,16 @@ pub struct Store {
 }
 
 impl Store {
-    /// Locks the store, recovers it, and opens it for writing.
+    /// Locks the store, recovers it, and opens it for writing. With [`Recovery::Salvage`] it is only read; see
+    /// [`salvage`](Self::salvage).
     ///
     /// # Errors
     /// [`Error::Locked`]; [`Error::Corrupt`], with all files untouched; [`Error::InvalidOption`]; I/O.
     pub fn open(storage: Arc<dyn Storage>, config: Config) -> Result<Self> {
         let rings = config.check()?;
+        if config.recovery == Recovery::Salvage {
+            return Self::salvage_all(storage);
+        }
         let lock = storage.lock(LockScope::Owner, LockMode::Exclusive, OWNER_WAIT)?;
         let recovered = recover(storage.as_ref(), &config)?;
         let shared = Shared::new(Beginning {

@@ -1,7 +1,7 @@
 //! The undo queue of a transaction: one record for each declared range, in call order, the old bytes in an arena that is
 //! used again by later transactions, so that nothing is allocated per call once it has grown.
 
-use parking_lot::Mutex;
+use crate::sync::Mutex;
 
 /// One declared range of a segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -15,7 +15,6 @@ mod ledger;
 mod messages;
 mod parent;
 mod progress;
-mod random;
 mod show;
 mod straight;
 mod survey;
@@ -27,13 +26,13 @@ use std::time::{Duration, Instant};
 use self::home::Home;
 use self::input::Input;
 use self::parent::{Session, Setup};
-use self::random::Random;
 use self::survey::Survey;
 use crate::arguments::{ChildArguments, DemoArguments};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::place::Place;
+use crate::random::Random;
 
 /// The program that the demo kills.
 pub(crate) fn run_child(arguments: &ChildArguments, place: &Place) -> Result<Exit, Failure> {

@@ -3,7 +3,9 @@
 //! The names of the fields are part of the interface: they may gain neighbours, and never change. Lengths and positions are in bytes,
 //! durations in nanoseconds and named so; moments are there twice, as RFC 3339 text and as nanoseconds since 1970.
 
+mod crashtest;
 mod demo;
+mod salvage;
 
 use rvm_core::inspect::{LogStatus, RecordInfo, SegmentStatus, StoreStatus};
 use rvm_core::{LogRecovery, RecoveryReport};
@@ -12,7 +14,9 @@ use serde::Serialize;
 use crate::quantities::nanos;
 use crate::timestamps::rfc3339;
 
+pub(crate) use crashtest::{CrashtestReport, FindingFacts};
 pub(crate) use demo::{DemoReport, KillFacts, OpeningFacts, VerifyReport};
+pub(crate) use salvage::{DamageFacts, SalvageFacts, SalvagedSegment, word_of};
 
 /// An error, on standard error.
 #[derive(Debug, Serialize)]
@@ -24,7 +28,7 @@ pub(crate) struct ErrorReport {
 /// What went wrong.
 #[derive(Debug, Serialize)]
 pub(crate) struct ErrorFacts {
-    /// `misuse`, `io`, `corruption`, `state`, `input` or `demo`.
+    /// `misuse`, `io`, `corruption`, `state`, `input`, `demo` or `crashtest`.
     pub(crate) family: &'static str,
     /// The line that people get.
     pub(crate) message: String,

@@ -4,11 +4,13 @@ mod log;
 mod peek;
 mod poke;
 mod recover;
+mod salvage;
 mod segments;
 mod status;
 mod truncate;
 
 use crate::arguments::{Arguments, LogVerb, SegVerb, Verb};
+use crate::crashtest;
 use crate::demo;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -22,6 +24,7 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fai
     let done = match arguments.verb {
         // The environment names a store to work with. The demo, which fills one, wants to be told of it.
         Verb::Demo(demo) => demo::run(&demo, given, output),
+        Verb::Crashtest(crashtest) => crashtest::run(crashtest, given, output),
         Verb::DemoChild(child) => return demo::run_child(&child, &place),
         Verb::Status => return status::run(&place, output),
         Verb::Seg(SegVerb::Ls) => segments::list(&place, output),
@@ -31,7 +34,8 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fai
         Verb::Poke(poke) => poke::run(&place, &poke, output),
         Verb::Log(LogVerb::Ls { name }) => log::list(&place, name, output),
         Verb::Truncate => truncate::run(&place, output),
-        Verb::Recover => recover::run(&place, output),
+        Verb::Recover(recover) if recover.salvage => return salvage::run(&place, &recover, output),
+        Verb::Recover(_) => recover::run(&place, output),
     };
     done.map(|()| Exit::Fine)
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod changing;
+mod crashtest;
 mod demo;
 mod demo_input;
 mod exit_codes;
@@ -9,4 +10,5 @@ mod flights;
 mod looking;
 mod output;
 mod rvmctl;
+mod salvage;
 mod stores;

@@ -44,7 +44,8 @@ pub(crate) fn on_with_input(directory: &Path, arguments: &str, input: &[u8]) -> 
 }
 
 impl Run {
-    fn new(output: Output) -> Self {
+    /// What an ended process said.
+    pub(crate) fn new(output: Output) -> Self {
         let code = output.status.code().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         Self { code, stdout: output.stdout, stderr }
@@ -67,6 +68,15 @@ impl Run {
             assert!(self.stderr.contains(word), "{word:?} is not in {}", self.stderr);
         }
         self
+    }
+
+    /// It ended with 1, and one error as JSON that says this.
+    #[track_caller]
+    pub(crate) fn fails_as_json(&self, words: &str) {
+        assert_eq!(self.code, 1, "{}", self.stderr);
+        let error = self.error();
+        let message = error.get("message").and_then(Value::as_str).unwrap();
+        assert!(message.contains(words), "{words:?} is not in {message}");
     }
 
     /// What it printed.

@@ -9,14 +9,13 @@ mod state;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
 use rvm_storage::SegmentName;
 use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
+use crate::sync::{Condvar, Mutex, Tally, atomic, thread_local};
 use state::State;
 
 /// Names a segment to the arbiter, from when it is added until it is removed.
@@ -44,8 +43,8 @@ pub(crate) struct ThreadKey(u64);
 
 impl ThreadKey {
     pub(crate) fn current() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        thread_local!(static KEY: u64 = NEXT.fetch_add(1, Ordering::Relaxed));
+        static NEXT: Tally = Tally::new(1);
+        thread_local!(static KEY: u64 = NEXT.fetch_add(1, atomic::Ordering::Relaxed));
         KEY.try_with(|key| Self(*key)).unwrap_or(Self(0))
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use parking_lot::MutexGuard;
 use rvm_log::{LogError, Lsn};
 
 use super::LogHandle;
 use crate::health::Health;
+use crate::sync::MutexGuard;
 
 impl LogHandle {
     /// Returns when everything below `target` is durable. Joins the force that is under way, then leads one if that was not enough;

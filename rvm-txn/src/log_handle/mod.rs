@@ -10,7 +10,6 @@ mod state;
 
 use std::sync::{Arc, Weak};
 
-use parking_lot::{Condvar, Mutex};
 use rvm_log::{Checksums, Epoch, LogFile, LogHeader, LogId, Lsn, Ring};
 use rvm_storage::{Blob, SegmentName};
 use smallvec::SmallVec;
@@ -19,6 +18,7 @@ pub(crate) use state::LogState;
 
 use crate::error::{Error, Result};
 use crate::health::Health;
+use crate::sync::{Condvar, Mutex};
 
 #[derive(Debug)]
 pub(crate) struct LogHandle {

@@ -4,13 +4,13 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
-use parking_lot::{Condvar, Mutex};
 use rvm_log::{LogError, Lsn};
 
 use crate::health::Health;
 use crate::log_handle::LogHandle;
+use crate::sync::thread::{self, JoinHandle};
+use crate::sync::{Condvar, Mutex};
 
 pub(super) struct Helpers {
     limit: usize,
@@ -107,7 +107,7 @@ impl Helpers {
         while threads.len() < wanted.min(self.limit) {
             let queue = Arc::clone(&self.queue);
             let name = format!("rvm-force-{}", threads.len());
-            match std::thread::Builder::new().name(name).spawn(move || queue.work()) {
+            match thread::Builder::new().name(name).spawn(move || queue.work()) {
                 Ok(thread) => threads.push(thread),
                 Err(_) => break,
             }

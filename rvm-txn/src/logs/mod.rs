@@ -6,7 +6,6 @@ mod helpers;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use rvm_log::{LogError, Lsn};
 use rvm_storage::SegmentName;
 use smallvec::SmallVec;
@@ -14,6 +13,7 @@ use smallvec::SmallVec;
 use crate::error::{Error, Result};
 use crate::health::Health;
 use crate::log_handle::LogHandle;
+use crate::sync::Mutex;
 use helpers::Helpers;
 
 /// A log and the position up to which it is to be decided.

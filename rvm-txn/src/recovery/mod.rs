@@ -9,6 +9,7 @@ mod cut;
 mod files;
 mod report;
 mod reset;
+mod salvage_report;
 mod survey;
 
 use std::collections::HashMap;
@@ -27,7 +28,8 @@ use crate::parallel::map_in_parallel;
 pub(crate) use cut::consistent_cut;
 pub(crate) use files::{StoreFiles, open_logs};
 pub use report::{LogRecovery, RecoveryReport};
-pub(crate) use survey::{Survey, is_clean, survey};
+pub use salvage_report::{AffectedSegment, Condition, DamageCause, DamageFound, SalvageReport};
+pub(crate) use survey::{Linked, Survey, is_clean, survey, survey_readable};
 
 /// A store that can be used.
 pub(crate) struct Recovered {

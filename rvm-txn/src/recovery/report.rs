@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rvm_log::Replayed;
 
+use super::salvage_report::SalvageReport;
 use super::survey::Survey;
 
 /// What opening a store found and did.
@@ -20,6 +21,9 @@ pub struct RecoveryReport {
     pub adopted: Vec<String>,
     /// Files that were being made when the store crashed, and were removed.
     pub removed_files: Vec<String>,
+    /// What salvage found damaged. Empty unless the store was opened with
+    /// [`Recovery::Salvage`](crate::Recovery::Salvage), and then, too, if nothing is.
+    pub salvage: SalvageReport,
     /// How long it took.
     pub duration: Duration,
 }

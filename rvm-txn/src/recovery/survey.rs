@@ -1,8 +1,10 @@
 //! What a scan of one log found that the others need to know.
 
 use rvm_log::{
-    Dependency, Epoch, LogError, LogFile, LogId, Lsn, Participant, Scanner, TornTail, TxnId,
+    Damage, Dependency, Epoch, LogError, LogFile, LogId, Lsn, Participant, RecordView, Scanner,
+    TornTail, TxnId,
 };
+use rvm_storage::widths::wide;
 
 use crate::error::Result;
 
@@ -41,15 +43,72 @@ pub(crate) struct Linked {
 /// # Errors
 /// I/O; corruption.
 pub(crate) fn survey(log: &LogFile) -> std::result::Result<Survey, LogError> {
-    let header = log.header();
+    let (survey, fault) = survey_readable(log, None);
+    fault.map_or(Ok(survey), Err)
+}
+
+/// Scans a log as far as it can be read, and says what ended that before the log's end. If the segment's length is given, a record
+/// that reaches behind it is damage, too.
+pub(crate) fn survey_readable(
+    log: &LogFile,
+    segment_len: Option<u64>,
+) -> (Survey, Option<LogError>) {
+    let mut survey = Survey::before_scan(log);
     let mut scanner = Scanner::new(log);
-    let (mut records, mut linked, mut last_txn_id) = (0, Vec::new(), header.txn_id_max);
-    while let Some(record) = scanner.next()? {
+    loop {
+        match scanner.next() {
+            Ok(Some(record)) => match segment_len.and_then(|len| outside(log, &record, len)) {
+                None => survey.add(&record),
+                fault => return (survey, fault),
+            },
+            Ok(None) => break,
+            Err(fault) => return (survey, Some(fault)),
+        }
+    }
+    match scanner.verdict() {
+        Ok(verdict) => {
+            survey.torn = verdict.torn;
+            (survey, None)
+        }
+        Err(fault) => (survey, Some(fault)),
+    }
+}
+
+/// What is wrong with a record that changes bytes behind its segment's end.
+fn outside(log: &LogFile, record: &RecordView<'_>, segment_len: u64) -> Option<LogError> {
+    let ends = record.ranges().map(|(offset, bytes)| offset.saturating_add(wide(bytes.len())));
+    let end = ends.max().filter(|end| *end > segment_len)?;
+    let at = record.header().lsn;
+    let damage = Damage::OutsideSegment { at, end, segment_len };
+    let (file, offset) = (log.blob().location().to_owned(), log.ring().file_offset(at));
+    Some(LogError::Corrupt { file, offset, damage })
+}
+
+impl Survey {
+    fn before_scan(log: &LogFile) -> Self {
+        let header = log.header();
+        Self {
+            segment: header.segment_name.to_string(),
+            file: log.blob().location().to_owned(),
+            log_id: header.log_id,
+            epoch: header.epoch,
+            head: header.head,
+            prev_end: header.prev_end,
+            end: header.head,
+            torn: None,
+            records: 0,
+            last_txn_id: header.txn_id_max,
+            linked: Vec::new(),
+        }
+    }
+
+    fn add(&mut self, record: &RecordView<'_>) {
         let fixed = *record.header();
-        records += 1;
-        last_txn_id = last_txn_id.max(fixed.txn_id);
+        self.end = fixed.end();
+        self.records += 1;
+        self.last_txn_id = self.last_txn_id.max(fixed.txn_id);
         if fixed.participant_count > 0 || fixed.dependency_count > 0 {
-            linked.push(Linked {
+            self.linked.push(Linked {
                 lsn: fixed.lsn,
                 total_len: fixed.total_len,
                 txn_id: fixed.txn_id,
@@ -59,20 +118,6 @@ pub(crate) fn survey(log: &LogFile) -> std::result::Result<Survey, LogError> {
             });
         }
     }
-    let verdict = scanner.verdict()?;
-    Ok(Survey {
-        segment: header.segment_name.to_string(),
-        file: log.blob().location().to_owned(),
-        log_id: header.log_id,
-        epoch: header.epoch,
-        head: header.head,
-        prev_end: header.prev_end,
-        end: verdict.end,
-        torn: verdict.torn,
-        records,
-        last_txn_id,
-        linked,
-    })
 }
 
 /// True if the store was shut down cleanly: nothing has to be read, applied or written.

@@ -1,7 +1,6 @@
 //! Abort: memory becomes what it was.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use rvm_log::{LogError, ReplaySink, replay};
 use rvm_storage::widths::{narrow, wide};
@@ -12,6 +11,7 @@ use crate::config::UndoMode;
 use crate::coverage::Coverage;
 use crate::error::{Error, Result};
 use crate::shared::Shared;
+use crate::sync::atomic::Ordering;
 use crate::truncate::TruncationRight;
 use crate::undo::UndoQueue;
 

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use parking_lot::MutexGuard;
 use rvm_log::format::record::Measure;
 use rvm_log::{Dependency, Draft, Epoch, LogError, LogId, Lsn, Participant, TxnId};
 use smallvec::SmallVec;
@@ -13,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::log_handle::{Link, LogHandle, LogState};
 use crate::logs::Targets;
 use crate::room::make_room;
+use crate::sync::MutexGuard;
 
 /// A record that is about to be appended.
 struct Planned<'a> {

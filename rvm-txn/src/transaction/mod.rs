@@ -9,8 +9,6 @@ use std::fmt;
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
-use parking_lot::lock_api::ArcRwLockWriteGuard;
-use parking_lot::{RawRwLock, RwLock};
 use rvm_storage::memory::Region;
 use rvm_storage::widths::{narrow, wide};
 use smallvec::SmallVec;
@@ -23,6 +21,7 @@ use crate::mapping::Mapping;
 use crate::ownership::take_segments;
 use crate::segment::Segment;
 use crate::shared::Shared;
+use crate::sync::{ArcRwLockWriteGuard, RawRwLock, RwLock};
 use crate::undo::UndoQueue;
 
 pub use commit::{Commit, Durability};

@@ -4,10 +4,8 @@
 //! device that is full while applying changes nothing; every other failure poisons.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use parking_lot::MutexGuard;
 use rvm_log::{LogError, Lsn};
 
 use crate::apply::apply_to_segment;
@@ -15,6 +13,8 @@ use crate::error::{Error, Result};
 use crate::layout::{READERS_WAIT, lock_layout};
 use crate::log_handle::LogHandle;
 use crate::shared::Shared;
+use crate::sync::MutexGuard;
+use crate::sync::atomic::Ordering;
 
 /// What [`Store::truncate_log`](crate::Store::truncate_log) did.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::random::Random;
+use crate::random::Random;
 
 /// One kill in so many is aimed at the opening of the store instead of the work.
 const ONE_IN_OPENING: u64 = 5;

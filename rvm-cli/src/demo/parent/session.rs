@@ -15,9 +15,9 @@ use crate::demo::faults::Faults;
 use crate::demo::input::Input;
 use crate::demo::ledger::{Books, Sizes};
 use crate::demo::messages::Opened;
-use crate::demo::random::Random;
 use crate::demo::straight::StraightCount;
 use crate::failure::Failure;
+use crate::random::Random;
 
 /// How long opening is taken to last before it was measured.
 const OPENING_GUESS: Duration = Duration::from_millis(20);

@@ -1,20 +1,20 @@
-//! The random choices of the demo: `SplitMix64`, so that a seed makes them again on every machine.
+//! The random choices of the demo and the crash test: `SplitMix64`, so that a seed makes them again on every machine.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 /// Random numbers that follow from a seed.
 #[derive(Clone, Debug)]
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     /// Begins with this seed.
-    pub(super) const fn new(seed: u64) -> Self {
+    pub(crate) const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// A seed that is another each time. Six digits, since people type it.
-    pub(super) fn draw_seed() -> u64 {
+    pub(crate) fn draw_seed() -> u64 {
         // The standard library seeds its hash maps from the system's randomness.
         RandomState::new().hash_one(0_u8) % 1_000_000
     }
@@ -27,12 +27,12 @@ impl Random {
     }
 
     /// A number below `limit`; 0 if that is 0. The remainder's bias is of no weight for numbers far below 2^64.
-    pub(super) fn below(&mut self, limit: u64) -> u64 {
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.next().checked_rem(limit).unwrap_or(0)
     }
 
     /// A duration shorter than `limit`.
-    pub(super) fn shorter_than(&mut self, limit: Duration) -> Duration {
+    pub(crate) fn shorter_than(&mut self, limit: Duration) -> Duration {
         let nanos = u64::try_from(limit.as_nanos()).unwrap_or(u64::MAX);
         Duration::from_nanos(self.below(nanos))
     }
