@@ -55,6 +55,7 @@ impl Script {
     }
 
     /// The segments' names.
+    #[must_use]
     pub fn names(&self) -> &'static [&'static str] {
         &NAMES[..self.segments]
     }

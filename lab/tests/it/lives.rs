@@ -11,12 +11,12 @@ fn no_power_cut_breaks_a_promise() {
     for seed in 0..env("RVM_SEEDS", 30) {
         let script = Script::random(seed, 12);
         let explorer = Explorer::new(seed).exhaustive_up_to(64).samples(16);
-        let explored = explorer.explore(
+        let outcome = explorer.explore(
             &script.steps,
             |storage, steps, notes| run(&script, storage, steps, notes),
             |storage, events| check(&script, storage, events),
         );
-        all.add(&explored.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
+        all.add(&outcome.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
     }
     println!("{all:?}");
     assert!(all.states > 10_000 && all.nested > 1_000, "the lab slept: {all:?}");
@@ -29,12 +29,12 @@ fn no_power_cut_under_threads_breaks_a_promise() {
     for seed in 0..env("RVM_SEEDS", 10) {
         let script = Script::random(seed, 24);
         let explorer = Explorer::new(seed).exhaustive_up_to(16).samples(8);
-        let explored = explorer.explore(
+        let outcome = explorer.explore(
             &script.steps,
             |storage, steps, notes| run_on_threads(&script, storage, steps, notes),
             |storage, events| check(&script, storage, events),
         );
-        all.add(&explored.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
+        all.add(&outcome.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
     }
     println!("{all:?}");
     assert!(all.states > 3_000, "the lab slept: {all:?}");
@@ -46,13 +46,13 @@ fn no_fault_breaks_a_promise() {
     let mut all = Exploration::default();
     for seed in 0..env("RVM_SEEDS", 4) {
         let script = Script::random(seed, 8);
-        let explored = Explorer::new(seed).fail_each(
+        let outcome = Explorer::new(seed).fail_each(
             &script.steps,
             &Failure::ALL,
             |storage, steps, notes| run(&script, storage, steps, notes),
             |storage, events| check(&script, storage, events),
         );
-        all.add(&explored.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
+        all.add(&outcome.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
     }
     println!("{all:?}");
     assert!(all.faults > 2_000, "the lab slept: {all:?}");

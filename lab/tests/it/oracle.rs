@@ -124,6 +124,10 @@ fn what_is_gone_for_good_is_nobodys_predecessor() {
     assert_eq!(kept(&events, &found([&[2]])), [2]);
     let events = [commit(1, [0]), Event::Aborted(TxnNo(1)), commit_reading(2, [1], [0])];
     assert_eq!(kept(&events, &found([&[], &[2]])), [2]);
+    // Nor does it hide one.
+    let events = [commit(1, [0, 1]), recovered([]), commit(2, [1]), commit(3, [0, 1])];
+    let text = "transaction 3 is kept in segment 1, behind transaction 2, which is lost";
+    assert_broken(&events, &found([&[3], &[3]]), Kind::Prefix, text);
 }
 
 /// Guards against records that are applied in another order than they were committed in.

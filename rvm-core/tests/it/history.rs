@@ -164,10 +164,18 @@ fn run_until_crash(run: &Run, storage: &MemStorage, round: usize) -> MemStorage 
             let seed = writer + WRITERS * u64::try_from(round).unwrap();
             scope.spawn(move || run.write(seed, u64::MAX));
         }
-        let is_over = || run.over.load(Ordering::Relaxed);
-        scope.spawn(move || (0..).take_while(|_| !is_over()).for_each(|step| run.view(step)));
-        let enough = 100 + 20 * (round % 16);
-        (0..).take_while(|_| run.transactions() < enough).for_each(|step| run.view(step));
+        scope.spawn(|| {
+            let mut step = 0;
+            while !run.over.load(Ordering::Relaxed) {
+                run.view(step);
+                step += 1;
+            }
+        });
+        let mut step = 0;
+        while run.transactions() < 100 + 20 * (round % 16) {
+            run.view(step);
+            step += 1;
+        }
         let image = storage.crash();
         run.over.store(true, Ordering::Relaxed);
         image

@@ -42,7 +42,7 @@ impl Shared {
             hook(&operation);
         }
         let mut world = self.world.lock();
-        match world.begin(operation.clone()) {
+        match world.begin(&mut operation) {
             Ok(fate) => Ok(Begun { world, operation, fate }),
             Err(source) => Err(failure(&operation, source)),
         }

@@ -70,7 +70,7 @@ impl World {
     }
 
     /// Numbers an operation, and says what the faults make of it.
-    pub(super) fn begin(&mut self, mut operation: Operation) -> io::Result<Fate> {
+    pub(super) fn begin(&mut self, operation: &mut Operation) -> io::Result<Fate> {
         if !self.powered {
             return Err(io::Error::other("the store crashed"));
         }
@@ -79,13 +79,13 @@ impl World {
             recording.operations.push(operation.clone());
         }
         if operation.kind.changes() {
-            self.record_moment(&operation, false);
+            self.record_moment(operation, false);
         }
         if let Some(count) = self.counts.get_mut(position(operation.kind)) {
             *count += 1;
         }
         self.sequence += 1;
-        let Some(failure) = self.faults.iter_mut().find_map(|fault| fault.meets(&operation)) else {
+        let Some(failure) = self.faults.iter_mut().find_map(|fault| fault.meets(operation)) else {
             return Ok(Fate::Done);
         };
         self.fired += 1;

@@ -94,6 +94,9 @@ fn a_forced_write_is_torn_inside() {
     let recording = storage.recorded();
     let ways: Vec<u64> = recording.moments.iter().map(|m| m.unknowns().ways()).collect();
     assert_eq!(ways, [1, 4, 1], "before, inside and behind");
+    let numbers = recording.moments.iter().map(|moment| moment.operation().map(|o| o.number));
+    let number = recording.operations[0].number;
+    assert_eq!(numbers.collect::<Vec<_>>(), [Some(number), Some(number), None]);
 }
 
 /// Guards against lengths that are durable too early, and against new space that is always zero.
