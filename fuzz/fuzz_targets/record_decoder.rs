@@ -1,0 +1,4 @@
+//! Fuzz target: any bytes as a record or as a header slot. What is checked stands in `rvm_fuzz::record_decoder`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rvm_fuzz::record_decoder::check(bytes));
