@@ -153,7 +153,8 @@ pub(crate) fn scan(
     let mut scans = 1;
     loop {
         let scanned = open_logs(storage, files, config.helpers).and_then(|logs| {
-            let surveys: std::result::Result<_, LogError> = logs.iter().map(survey).collect();
+            let surveys: std::result::Result<_, LogError> =
+                logs.iter().map(|log| survey(storage, log)).collect();
             let surveys = surveys?;
             // What a writer has written since and not forced could still be lost.
             logs.iter().try_for_each(|log| log.blob().force())?;

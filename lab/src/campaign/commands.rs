@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Figure, Outcome, Plan, figure};
 
 /// A full campaign's fuzzing, in seconds for each target: so that all of them together reach the goal.
-const FUZZ_SECONDS: u64 = 300;
+const FUZZ_SECONDS: u64 = 150;
 
 pub(super) fn schedules(plan: &Plan) -> Outcome {
     let goal = plan.goal(20_000);
@@ -75,25 +75,6 @@ pub(super) fn kills(plan: &Plan) -> Outcome {
         figure("kills", kills, goal),
         figure("acknowledged transactions", acknowledged, 1),
     ])
-}
-
-pub(super) fn mount(plan: &Plan) -> Outcome {
-    if !Path::new("/dev/fuse").exists() {
-        return Outcome::Skipped("there is no /dev/fuse".to_owned());
-    }
-    let goal = plan.goal(1_000);
-    let mut command = cargo(&["run", "--release", "-p", "lab", "--features", "fuse", "--bin"]);
-    command.args(["mount", "--", "--cuts", &goal.to_string(), "--json"]);
-    command.args(["--seed", &plan.seed.to_string()]);
-    passed(said(command).and_then(|text| {
-        let report: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-        let count = |field: &str| report[field].as_u64().unwrap_or(0);
-        Ok(vec![
-            figure("power cuts", count("cuts"), goal),
-            figure("of them torn", count("torn"), 1),
-            figure("acknowledged transactions", count("acknowledged"), 1),
-        ])
-    }))
 }
 
 fn passed(outcome: Result<Vec<Figure>, String>) -> Outcome {

@@ -75,7 +75,7 @@ pub struct Row {
 }
 
 /// All harnesses, in the order of the table.
-pub const HARNESSES: [Harness; 9] = [
+pub const HARNESSES: [Harness; 8] = [
     Harness {
         name: "states",
         about: "power cuts at every operation of random lives, recovery interrupted to depth 3",
@@ -111,11 +111,6 @@ pub const HARNESSES: [Harness; 9] = [
         name: "kills",
         about: "a real program killed at random moments on a real file system",
         run: commands::kills,
-    },
-    Harness {
-        name: "mount",
-        about: "power cuts under a real mount, the kernel's path included",
-        run: commands::mount,
     },
 ];
 

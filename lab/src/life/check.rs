@@ -24,7 +24,12 @@ pub fn check(
         .map_err(|error| format!("the store does not open: {error}"))?;
     let found = look(script, &rvm).map_err(|error| format!("it cannot be read: {error}"))??;
     let kept = judge(events, &found).map_err(|violation| violation.to_string())?;
-    rvm.close().map_err(|error| format!("it does not close: {error}"))?;
+    if events.len() % 4 == 0 {
+        rvm.close().map_err(|error| format!("it does not close: {error}"))?;
+    } else {
+        // Closing is explored often enough; a store whose power is off is dropped at once.
+        drop(storage.crash());
+    }
     Ok(kept)
 }
 

@@ -8,7 +8,7 @@ use rvm_core::rvm_storage::sim::{Exploration, Explorer, Failure};
 #[test]
 fn no_power_cut_breaks_a_promise() {
     let mut all = Exploration::default();
-    for seed in 0..env("RVM_SEEDS", 30) {
+    for seed in 0..env("RVM_SEEDS", 6) {
         let script = Script::random(seed, 12);
         let explorer = Explorer::new(seed).exhaustive_up_to(64).samples(16);
         let outcome = explorer.explore(
@@ -19,14 +19,14 @@ fn no_power_cut_breaks_a_promise() {
         all.add(&outcome.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
     }
     println!("{all:?}");
-    assert!(all.states > 10_000 && all.nested > 1_000, "the lab slept: {all:?}");
+    assert!(all.states > 3_000 && all.nested > 300, "the lab slept: {all:?}");
 }
 
 /// Guards against a group commit that acknowledges one of its followers too early, and against a truncation that passes a commit under way.
 #[test]
 fn no_power_cut_under_threads_breaks_a_promise() {
     let mut all = Exploration::default();
-    for seed in 0..env("RVM_SEEDS", 10) {
+    for seed in 0..env("RVM_SEEDS", 3) {
         let script = Script::random(seed, 24);
         let explorer = Explorer::new(seed).exhaustive_up_to(16).samples(8);
         let outcome = explorer.explore(
@@ -37,14 +37,14 @@ fn no_power_cut_under_threads_breaks_a_promise() {
         all.add(&outcome.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
     }
     println!("{all:?}");
-    assert!(all.states > 3_000, "the lab slept: {all:?}");
+    assert!(all.states > 500, "the lab slept: {all:?}");
 }
 
 /// Guards against a store that goes on where it should stop, and against one that loses what it acknowledged before.
 #[test]
 fn no_fault_breaks_a_promise() {
     let mut all = Exploration::default();
-    for seed in 0..env("RVM_SEEDS", 4) {
+    for seed in 0..env("RVM_SEEDS", 1) {
         let script = Script::random(seed, 8);
         let outcome = Explorer::new(seed).fail_each(
             &script.steps,
@@ -55,7 +55,7 @@ fn no_fault_breaks_a_promise() {
         all.add(&outcome.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
     }
     println!("{all:?}");
-    assert!(all.faults > 2_000, "the lab slept: {all:?}");
+    assert!(all.faults > 500, "the lab slept: {all:?}");
 }
 
 fn env(name: &str, default: u64) -> u64 {

@@ -9,6 +9,7 @@
 )]
 
 mod corruption;
+mod findings;
 mod lives;
 mod oracle;
 mod protocol;

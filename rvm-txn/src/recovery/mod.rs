@@ -70,7 +70,8 @@ fn redo(
     logs: Vec<LogFile>,
     report: &mut RecoveryReport,
 ) -> Result<Vec<LogFile>> {
-    let surveys = map_in_parallel(config.helpers, logs.iter().collect(), survey);
+    let scan = |log| survey(storage, log);
+    let surveys = map_in_parallel(config.helpers, logs.iter().collect(), scan);
     let surveys = surveys.into_iter().collect::<std::result::Result<Vec<Survey>, _>>()?;
     let cuts = consistent_cut(&surveys)?;
     let applied =

@@ -5,6 +5,7 @@ use rvm_log::{
     TornTail, TxnId,
 };
 use rvm_storage::widths::wide;
+use rvm_storage::{FileName, FileRole, Storage};
 
 use crate::error::Result;
 
@@ -38,12 +39,17 @@ pub(crate) struct Linked {
     pub(crate) dependencies: Vec<Dependency>,
 }
 
-/// Scans a log to its end.
+/// Scans a log to its end. A record that reaches behind its segment is found here, before anything is applied anywhere.
 ///
 /// # Errors
 /// I/O; corruption.
-pub(crate) fn survey(log: &LogFile) -> std::result::Result<Survey, LogError> {
-    let (survey, fault) = survey_readable(log, None);
+pub(crate) fn survey(
+    storage: &dyn Storage,
+    log: &LogFile,
+) -> std::result::Result<Survey, LogError> {
+    let segment = FileName::new(&log.header().segment_name, FileRole::Segment);
+    let segment_len = storage.open(&segment)?.len()?;
+    let (survey, fault) = survey_readable(log, Some(segment_len));
     fault.map_or(Ok(survey), Err)
 }
 
@@ -122,7 +128,8 @@ impl Survey {
 
 /// True if the store was shut down cleanly: nothing has to be read, applied or written.
 ///
-/// A record behind a clean end is never written; if there is one all the same, the logs are recovered.
+/// A record behind a clean end is never written; if there is one all the same, the logs are recovered. So the ring is looked through: a
+/// clean log has its initial size, and that is small.
 ///
 /// # Errors
 /// I/O; corruption.
@@ -131,7 +138,10 @@ pub(crate) fn is_clean(logs: &[LogFile]) -> Result<bool> {
     for log in logs {
         let header = log.header();
         let at_rest = header.clean && header.head == header.synced;
-        if !at_rest || header.epoch != first.header().epoch || Scanner::new(log).next()?.is_some() {
+        if !at_rest || header.epoch != first.header().epoch {
+            return Ok(false);
+        }
+        if Scanner::new(log).verdict()?.end != header.head {
             return Ok(false);
         }
     }
