@@ -8,6 +8,7 @@
     reason = "a lab that goes wrong should panic, and its numbers are small"
 )]
 
+pub mod breakages;
 pub mod campaign;
 pub mod corruption;
 pub mod life;

@@ -8,6 +8,7 @@
     reason = "a test that goes wrong should panic, and its numbers are small"
 )]
 
+mod breakages;
 mod corruption;
 mod findings;
 mod lives;
