@@ -39,8 +39,9 @@ fn main() -> ExitCode {
 fn run(only: &str) -> Result<u64, String> {
     let copy = tempfile::tempdir().map_err(|error| error.to_string())?;
     let pack = "git ls-files -z | tar --null -T - -cf - | tar -xf - -C \"$COPY\"";
-    let packed = Command::new("sh").args(["-c", pack]).env("COPY", copy.path());
-    let packed = packed.current_dir(root()).status().map_err(|error| error.to_string())?;
+    let mut packing = Command::new("sh");
+    packing.args(["-c", pack]).env("COPY", copy.path()).current_dir(root());
+    let packed = packing.status().map_err(|error| error.to_string())?;
     if !packed.success() {
         return Err("the repository could not be copied".to_owned());
     }

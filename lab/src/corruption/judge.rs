@@ -6,8 +6,13 @@ use rvm_core::rvm_storage::FileRole;
 use rvm_core::rvm_storage::sim::OperationKind;
 use rvm_core::{Error, Family};
 
+use rvm_core::rvm_log::format::record::RECORD_ALIGN as ALIGN;
+
 use super::damage::Damage;
-use super::specimen::{Specimen, State, look, open};
+use super::specimen::{Specimen, State, last_commit, look, open};
+
+/// Records end at multiples of this, in bytes.
+const RECORD_ALIGN: usize = ALIGN as usize;
 
 /// How many damages ended how.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -85,9 +90,15 @@ fn judge(specimen: &Specimen, damage: &Damage, tally: &mut Tally) -> Result<(), 
     } else if name.role() == FileRole::Segment && is_only_damage(&found, specimen, damage, name) {
         tally.segment_data += 1;
     } else {
-        return Err("silently different data".to_owned());
+        let (found, expected) = (commits(&found), commits(&specimen.state));
+        return Err(format!("silently different data: up to {found:?}, not {expected:?}"));
     }
     Ok(())
+}
+
+/// The last commit in each segment.
+fn commits(state: &State) -> Vec<u64> {
+    state.iter().map(|bytes| last_commit(bytes)).collect()
 }
 
 /// What changes a store's files.
@@ -115,7 +126,8 @@ fn hits_last_force(specimen: &Specimen, damage: &Damage, original: &[u8]) -> boo
     let written = (0..original.len()).find(differs)..(0..original.len()).rfind(differs);
     let (Some(first), Some(last)) = (written.start, written.end) else { return false };
     let damaged: Range<usize> = damage.offset..damage.offset + damage.bytes.len();
-    damaged.start <= last && damaged.end > first
+    // A record's last bytes may be the zeros that stood there before.
+    damaged.start < (last + 1).next_multiple_of(RECORD_ALIGN) && damaged.end > first
 }
 
 /// Whether what was found is what was expected, but for damaged bytes that show as they are.

@@ -107,7 +107,7 @@ impl Specimen {
 }
 
 /// The number that every commit leaves at a segment's end.
-fn last_commit(bytes: &[u8]) -> u64 {
+pub(super) fn last_commit(bytes: &[u8]) -> u64 {
     bytes.last_chunk().map_or(0, |number| u64::from_le_bytes(*number))
 }
 

@@ -10,6 +10,7 @@
 
 mod breakages;
 mod corruption;
+mod documents;
 mod findings;
 mod lives;
 mod oracle;
