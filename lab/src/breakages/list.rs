@@ -34,7 +34,7 @@ pub const BREAKAGES: &[Breakage] = &[
         text: "(state.head, state.decided)",
         instead: "(state.head, state.durable)",
         package: "rvm-core",
-        test: "entangled",
+        test: "",
     },
     Breakage {
         name: "count a log as decided by its own force",
@@ -73,8 +73,8 @@ pub const BREAKAGES: &[Breakage] = &[
         file: "rvm-txn/src/health.rs",
         text: "match self.cause() {",
         instead: "match None::<Arc<LogError>> {",
-        package: "lab",
-        test: "lives::no_fault",
+        package: "rvm-core",
+        test: "",
     },
     Breakage {
         name: "let the oldest of overlapping ranges win",
@@ -98,7 +98,7 @@ pub const BREAKAGES: &[Breakage] = &[
         text: "while state.decided < target {",
         instead: "while state.decided > target {",
         package: "rvm-core",
-        test: "failures",
+        test: "",
     },
     Breakage {
         name: "forget to sync the name of a new log",

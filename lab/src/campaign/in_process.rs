@@ -132,6 +132,7 @@ pub(super) fn faults(plan: &Plan) -> Outcome {
         Ok((all, _)) => Outcome::Passed(vec![
             figure("faults fired", all.faults, goal),
             figure("stores opened behind them", all.states, goal),
+            figure("power cuts inside that", all.nested, 1),
         ]),
     }
 }

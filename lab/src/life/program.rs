@@ -107,6 +107,16 @@ impl<'a> Program<'a> {
         let mut txn = self.begin(part)?;
         let no = self.take_number();
         self.write(&mut txn, no, part.wrote, bulk)?;
+        self.end(txn, no, part, durability)
+    }
+
+    fn end(
+        &mut self,
+        txn: Transaction,
+        no: TxnNo,
+        part: Part,
+        durability: Durability,
+    ) -> Result<()> {
         self.notes.note(Event::Committing { txn: no, wrote: part.wrote, read: part.read });
         match txn.commit_with(durability) {
             Ok(commit) => {
@@ -167,12 +177,9 @@ impl<'a> Program<'a> {
         let no = self.take_number();
         let mut txn = self.rvm.begin(&[&segment, &self.segments[beside]])?;
         txn.write(&segment, 0, b"x")?;
-        let wrote = SegmentSet::from_iter([beside]);
-        self.write(&mut txn, no, wrote, 0)?;
-        self.notes.note(Event::Committing { txn: no, wrote, read: SegmentSet::NONE });
-        let commit = txn.commit_with(Durability::Lazy)?;
-        self.last[beside] = Some(no);
-        self.lazy.push((no, commit));
+        let part = Part { wrote: SegmentSet::from_iter([beside]), read: SegmentSet::NONE };
+        self.write(&mut txn, no, part.wrote, 0)?;
+        self.end(txn, no, part, Durability::Lazy)?;
         self.rvm.unmap(&segment)?;
         self.rvm.destroy(&name)
     }

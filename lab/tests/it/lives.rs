@@ -46,7 +46,7 @@ fn no_fault_breaks_a_promise() {
     let mut all = Exploration::default();
     for seed in 0..env("RVM_SEEDS", 1) {
         let script = Script::random(seed, 8);
-        let outcome = Explorer::new(seed).fail_each(
+        let outcome = Explorer::new(seed).nested_share(0.5).fail_each(
             &script.steps,
             &Failure::ALL,
             |storage, steps, notes| run(&script, storage, steps, notes),

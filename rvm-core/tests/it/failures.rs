@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
+use rvm_core::rvm_storage::sim::SimStorage;
 use rvm_core::rvm_storage::{
     FileName, FileRole, Fill, LockMode, LockScope, MemStorage, SegmentName, Storage,
 };
@@ -297,5 +298,23 @@ fn a_copied_segment_can_be_mapped_again() {
         let copy = reader.map("s", 8).unwrap();
         assert_eq!(&copy.read().unwrap()[..], b"readable");
         reader.unmap(&copy).unwrap();
+    }
+}
+
+/// Guards against names that only a cache has: a process is killed between the renaming of a new log, or segment, and the sync of the
+/// names; the next one builds on them, and the power goes.
+#[test]
+fn names_that_a_killed_process_left_are_made_durable() {
+    let storage = SimStorage::new(1);
+    let options = || Rvm::options().background(false).helpers(0).log_capacity_initial(32 << 10);
+    storage.record();
+    options().open_with(Arc::new(storage.clone())).unwrap().map("a", 64).unwrap();
+    for moment in storage.recorded().moments {
+        let next = moment.process_kill();
+        let rvm = options().open_with(Arc::new(next.clone())).unwrap();
+        let a = rvm.map("a", 64).unwrap();
+        rvm.transaction(&[&a], |txn| txn.write(&a, 0, b"kept")).unwrap();
+        let found = options().open_with(Arc::new(next.crash())).unwrap();
+        assert_eq!(&found.map("a", 64).unwrap().read().unwrap()[..4], b"kept", "killed {moment}");
     }
 }

@@ -47,6 +47,8 @@ pub(crate) struct Recovered {
 pub(crate) fn recover(storage: &dyn Storage, config: &Config) -> Result<Recovered> {
     let started = Instant::now();
     let files = StoreFiles::list(storage)?;
+    // A process that was killed may have left names that only a cache has: a commit to such a log would be lost with its name.
+    storage.sync_names()?;
     let logs = open_logs(storage, &files, config.helpers)?;
     let mut report = RecoveryReport { adopted: files.adopted(), ..RecoveryReport::default() };
     let logs = if is_clean(&logs)? { logs } else { redo(storage, config, logs, &mut report)? };

@@ -7,7 +7,7 @@ use crate::sim::{Failure, Fault, Operation, SimStorage};
 
 use super::counterexample::Counterexample;
 use super::notes::Notes;
-use super::search::{Search, catch, told};
+use super::search::{Life, Search, catch, told};
 use super::{Checked, Exploration};
 
 /// How many ways of losing power are tried behind each fault, beside losing nothing and everything.
@@ -83,14 +83,18 @@ impl<R, C> Search<'_, R, C> {
         let moment = storage.moment();
         let unknowns = moment.unknowns();
         let mut random = Random::new(self.explorer.seed ^ n);
-        let mut stores = vec![moment.process_kill()];
-        for cut in unknowns.cuts(1, 2 + CUTS_BEHIND, &mut random) {
-            stores.push(moment.power_cut(&unknowns, &cut));
-        }
-        for store in &stores {
+        let cuts = unknowns.cuts(1, 2 + CUTS_BEHIND, &mut random);
+        let mut stores = vec![(moment.process_kill(), Life::ending(&moment, None))];
+        stores.extend(cuts.iter().map(|cut| {
+            let life = Life::ending(&moment, Some((&unknowns, cut)));
+            (moment.power_cut(&unknowns, cut), life)
+        }));
+        for (store, life) in &stores {
             found.states += 1;
-            catch(|| (self.check)(store, &notes))
-                .map_err(|message| told(context(&message), &notes, &[]))?;
+            self.check_found(store, &notes, &[*life], &mut random, found).map_err(|failure| {
+                let message = context(&failure.message);
+                Counterexample { message, ..failure }
+            })?;
         }
         Ok(fired > 0)
     }

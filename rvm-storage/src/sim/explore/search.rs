@@ -209,7 +209,12 @@ pub(super) fn told<N: Debug>(message: String, notes: &[N], lives: &[Life<'_>]) -
     }
 }
 
-impl Life<'_> {
+impl<'a> Life<'a> {
+    /// A life of which only its end is told.
+    pub(super) fn ending(moment: &'a Moment, cut: Option<(&'a Unknowns, &'a Cut)>) -> Self {
+        Self { operations: &[], moment, cut }
+    }
+
     fn tell(&self) -> String {
         let until = self.moment.operation().map_or(u64::MAX, |operation| operation.number);
         let before: Vec<&Operation> = self
