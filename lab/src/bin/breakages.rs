@@ -61,11 +61,11 @@ fn is_noticed(breakage: &Breakage, copy: &Path) -> Result<(bool, String), String
     let path = copy.join(breakage.file);
     let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
     put(&path, &breakage.make(&text)?)?;
-    let mut test = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    test.args(["test", "--no-fail-fast", "-p", breakage.package, "--lib", "--tests", "--"]);
-    test.arg(breakage.test).current_dir(copy).env("CARGO_TARGET_DIR", copy.join("target"));
-    test.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1").env("RUST_BACKTRACE", "0");
-    let output = test.output().map_err(|error| error.to_string())?;
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["test", "--no-fail-fast", "-p", breakage.package, "--lib", "--tests", "--"]);
+    cargo.arg(breakage.test).current_dir(copy).env("CARGO_TARGET_DIR", copy.join("target"));
+    cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1").env("RUST_BACKTRACE", "0");
+    let output = cargo.output().map_err(|error| error.to_string())?;
     put(&path, &text)?;
     let said = String::from_utf8_lossy(&output.stdout);
     if String::from_utf8_lossy(&output.stderr).contains("could not compile") {
@@ -74,10 +74,10 @@ fn is_noticed(breakage: &Breakage, copy: &Path) -> Result<(bool, String), String
     let failed = said.lines().filter_map(|line| line.strip_prefix("test "));
     let failed = failed.filter_map(|line| line.strip_suffix(" ... FAILED"));
     let by: Vec<&str> = failed.take(3).collect();
-    match by.is_empty() {
-        true => Ok((!output.status.success(), format!("{} {}", breakage.package, breakage.test))),
-        false => Ok((true, by.join(", "))),
+    if by.is_empty() {
+        return Ok((!output.status.success(), format!("{} {}", breakage.package, breakage.test)));
     }
+    Ok((true, by.join(", ")))
 }
 
 fn put(path: &Path, text: &str) -> Result<(), String> {

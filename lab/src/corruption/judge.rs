@@ -4,15 +4,13 @@ use std::ops::Range;
 
 use rvm_core::rvm_storage::FileRole;
 use rvm_core::rvm_storage::sim::OperationKind;
+use rvm_core::rvm_storage::widths::narrow;
 use rvm_core::{Error, Family};
 
-use rvm_core::rvm_log::format::record::RECORD_ALIGN as ALIGN;
+use rvm_core::rvm_log::format::record::RECORD_ALIGN;
 
 use super::damage::Damage;
 use super::specimen::{Specimen, State, last_commit, look, open};
-
-/// Records end at multiples of this, in bytes.
-const RECORD_ALIGN: usize = ALIGN as usize;
 
 /// How many damages ended how.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -127,7 +125,7 @@ fn hits_last_force(specimen: &Specimen, damage: &Damage, original: &[u8]) -> boo
     let (Some(first), Some(last)) = (written.start, written.end) else { return false };
     let damaged: Range<usize> = damage.offset..damage.offset + damage.bytes.len();
     // A record's last bytes may be the zeros that stood there before.
-    damaged.start < (last + 1).next_multiple_of(RECORD_ALIGN) && damaged.end > first
+    damaged.start < (last + 1).next_multiple_of(narrow(RECORD_ALIGN)) && damaged.end > first
 }
 
 /// Whether what was found is what was expected, but for damaged bytes that show as they are.

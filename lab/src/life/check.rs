@@ -24,7 +24,7 @@ pub fn check(
         .map_err(|error| format!("the store does not open: {error}"))?;
     let found = look(script, &rvm).map_err(|error| format!("it cannot be read: {error}"))??;
     let kept = judge(events, &found).map_err(|violation| violation.to_string())?;
-    if events.len() % 4 == 0 {
+    if events.len().is_multiple_of(4) {
         rvm.close().map_err(|error| format!("it does not close: {error}"))?;
     } else {
         // Closing is explored often enough; a store whose power is off is dropped at once.
