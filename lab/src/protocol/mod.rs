@@ -4,18 +4,18 @@
 //! # What is modelled
 //!
 //! A store has three segments, each with a log of six slots; a slot holds one record. A transaction writes some segments, at random, and
-//! may read others. Its commit appends one record to the log of each segment that it wrote ([`commit`]), each naming all the others;
+//! may read others. Its commit appends one record to the log of each segment that it wrote (`commit`), each naming all the others;
 //! it is committed if and only if all of them survive. A durable commit forces all that its survival hangs on, the *closure*
-//! ([`closure`], [`force`]), and only then is *decided*: no crash can take it back. Truncation carries decided records into the segments
-//! ([`truncation`]). After a crash, recovery looks for the *largest consistent cut*: the longest prefix of each log such that no record
-//! in it names one that is not there ([`cut`], [`recovery`]).
+//! (`closure`, `force`), and only then is *decided*: no crash can take it back. Truncation carries decided records into the segments
+//! (`truncation`). After a crash, recovery looks for the *largest consistent cut*: the longest prefix of each log such that no record
+//! in it names one that is not there (`cut`, `recovery`).
 //!
-//! Under the store is a machine ([`machine`]) that does to it what machines do. Whatever is written goes to a cache; the machine writes
+//! Under the store is a machine (`machine`) that does to it what machines do. Whatever is written goes to a cache; the machine writes
 //! single pages of it back when it likes, in any order. A force may fail, and then the cache holds what the medium does not,
 //! and says nothing of it. The process may be killed at every step, which leaves the cache, or the power may fail, which
 //! leaves any part of what was not forced, with slots torn. Recovery is interrupted in the same ways, and starts over.
 //!
-//! A run is four lives of a store ([`life`]). After each completed recovery the [oracle](crate::oracle) judges what is found.
+//! A run is four lives of a store (`life`). After each completed recovery the [oracle](crate::oracle) judges what is found.
 //!
 //! # What each rule is for
 //!

@@ -33,7 +33,7 @@
 //!
 //! let moment = storage.moment();
 //! let unknowns = moment.unknowns();
-//! assert_eq!(unknowns.ways(), 2 * 2 * 2 * 2, "name, length, sector, and what new space shows");
+//! assert_eq!(unknowns.ways(), 2 * 2 * 2, "length, sector, and what new space shows");
 //! let found = moment.power_cut(&unknowns, &unknowns.nothing());
 //! assert_eq!(found.read_file(&name).as_deref(), Some(&b""[..]));
 //! let found = moment.power_cut(&unknowns, &unknowns.everything());
