@@ -3,6 +3,8 @@
 //! `cargo run -p rvm-core --example crash_lab` explores every power cut, finds the planted bug (a transfer in two transactions),
 //! and prints the shortest script that shows it. With `--mended` it finds nothing.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it finds")]
+
 use std::sync::Arc;
 
 use rvm_core::rvm_storage::sim::{Explorer, Notes, SimStorage};

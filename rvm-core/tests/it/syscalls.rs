@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use rvm_core::Rvm;
+use rvm_core::{Durability, Rvm};
 
 use super::child;
 
@@ -49,6 +49,14 @@ fn child_commits_between_marks() {
         txn.commit().unwrap();
     };
     (0..20).for_each(commit);
+    // The store's own thread has started once it has forced a lazy commit.
+    let forces = rvm.stats().log_forces;
+    let mut txn = rvm.begin(&[&segment]).unwrap();
+    txn.write(&segment, 0, b"lazy").unwrap();
+    txn.commit_with(Durability::Lazy).unwrap();
+    while rvm.stats().log_forces == forces {
+        std::thread::yield_now();
+    }
     let mark = |path| assert!(std::fs::metadata(path).is_err());
     mark("/rvm-mark-begin");
     (0..COMMITS).for_each(commit);
