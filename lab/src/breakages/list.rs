@@ -29,14 +29,6 @@ pub const BREAKAGES: &[Breakage] = &[
         test: "entangled",
     },
     Breakage {
-        name: "let truncation pass what is not decided",
-        file: "rvm-txn/src/truncate/mod.rs",
-        text: "(state.head, state.decided)",
-        instead: "(state.head, state.durable)",
-        package: "rvm-core",
-        test: "",
-    },
-    Breakage {
         name: "count a log as decided by its own force",
         file: "rvm-txn/src/log_handle/state.rs",
         text: "self.links.front().map_or(self.durable, |link| link.lsn)",
@@ -57,8 +49,8 @@ pub const BREAKAGES: &[Breakage] = &[
         file: "rvm-txn/src/recovery/cut.rs",
         text: "self.lower(need.log, need.record);",
         instead: "",
-        package: "lab",
-        test: "lives::no_power",
+        package: "rvm-txn",
+        test: "cut",
     },
     Breakage {
         name: "judge an older epoch by nothing",
