@@ -61,7 +61,9 @@ fn is_noticed(breakage: &Breakage, copy: &Path) -> Result<(bool, String), String
     let path = copy.join(breakage.file);
     let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
     put(&path, &breakage.make(&text)?)?;
-    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // A test that never ends has noticed, too.
+    let mut cargo = Command::new("timeout");
+    cargo.arg("300").arg(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["test", "--no-fail-fast", "-p", breakage.package, "--lib", "--tests", "--"]);
     cargo.arg(breakage.test).current_dir(copy).env("CARGO_TARGET_DIR", copy.join("target"));
     cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1").env("RUST_BACKTRACE", "0");
