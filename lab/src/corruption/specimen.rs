@@ -36,49 +36,35 @@ impl Specimen {
     /// # Errors
     /// What the store says; none is expected.
     pub fn make() -> Result<Self> {
-        let storage = SimStorage::new(64);
-        let rvm = open(&storage)?;
-        let segments = NAMES.iter().map(|name| rvm.map(name, SEGMENT_LEN));
-        let segments = segments.collect::<Result<Vec<Segment>>>()?;
-        let zeros = vec![0; usize::try_from(SEGMENT_LEN).unwrap_or(0)];
-        let mut history = vec![BTreeMap::from([(0, zeros)]); NAMES.len()];
-        let mut commit = |number: u64, which: &[usize], durability| {
-            let handles: Vec<&Segment> = which.iter().map(|index| &segments[*index]).collect();
-            let mut txn = rvm.begin(&handles)?;
-            for segment in handles {
-                txn.write(segment, 64 * (number % 48), &[number.to_le_bytes()[0]; 40])?;
-                txn.write(segment, SEGMENT_LEN - 8, &number.to_le_bytes())?;
-            }
-            txn.commit_with(durability)?;
-            for index in which {
-                history[*index].insert(number, segments[*index].read_latest()?.to_vec());
-            }
-            Result::Ok(())
-        };
+        let mut making = Making::start()?;
         let participants: [&[usize]; 4] = [&[0], &[0, 1], &[1], &[1, 0]];
-        for number in 1..=160 {
+        for number in 1..=160_u64 {
             let which = participants[usize::try_from(number % 4).unwrap_or(0)];
             let lazy = number % 3 == 0;
-            commit(number, which, if lazy { Durability::Lazy } else { Durability::Force })?;
+            making.commit(which, if lazy { Durability::Lazy } else { Durability::Force })?;
             if number == 120 {
-                rvm.truncate_log()?;
+                making.rvm.truncate_log()?;
             }
         }
-        rvm.flush()?;
-        let files_before = storage.crash_copy();
-        commit(161, &[0, 1], Durability::Force)?;
-        let state = snapshot(&segments)?;
-        // The store is not closed: its power goes.
-        let crashed = storage.crash_copy();
-        let names = crashed.list()?;
-        let bytes = |storage: &SimStorage, name| storage.read_file(name).unwrap_or_default();
-        Ok(Self {
-            files: names.iter().map(|name| (name.clone(), bytes(&crashed, name))).collect(),
-            before_last: names.iter().map(|name| bytes(&files_before, name)).collect(),
-            storage: crashed,
-            state,
-            history,
-        })
+        making.rvm.flush()?;
+        making.end_with(&[0, 1])
+    }
+
+    /// Makes a store of which one log was truncated, past transactions whose other parts are the last of the other log: what these hang on
+    /// is in a segment, and in no log any more.
+    ///
+    /// # Errors
+    /// What the store says; none is expected.
+    pub fn folded() -> Result<Self> {
+        let mut making = Making::start()?;
+        for which in [&[1], &[0, 1], &[0, 1]] as [&[usize]; 3] {
+            making.commit(which, Durability::Force)?;
+        }
+        // The full log is truncated, and no other.
+        while making.rvm.stats().truncations == 0 {
+            making.commit(&[0], Durability::Force)?;
+        }
+        making.end_with(&[0])
     }
 
     /// Whether a crash could have left this: each segment as it was after some commit, and every transaction over both in both or in
@@ -103,6 +89,62 @@ impl Specimen {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// A specimen that is not finished.
+struct Making {
+    storage: SimStorage,
+    rvm: Rvm,
+    segments: Vec<Segment>,
+    history: Vec<BTreeMap<u64, Vec<u8>>>,
+    /// The number of the last commit.
+    number: u64,
+}
+
+impl Making {
+    fn start() -> Result<Self> {
+        let storage = SimStorage::new(64);
+        let rvm = open(&storage)?;
+        let segments = NAMES.iter().map(|name| rvm.map(name, SEGMENT_LEN));
+        let segments = segments.collect::<Result<Vec<Segment>>>()?;
+        let zeros = vec![0; usize::try_from(SEGMENT_LEN).unwrap_or(0)];
+        let history = vec![BTreeMap::from([(0, zeros)]); NAMES.len()];
+        Ok(Self { storage, rvm, segments, history, number: 0 })
+    }
+
+    fn commit(&mut self, which: &[usize], durability: Durability) -> Result<()> {
+        self.number += 1;
+        let number = self.number;
+        let handles: Vec<&Segment> = which.iter().map(|index| &self.segments[*index]).collect();
+        let mut txn = self.rvm.begin(&handles)?;
+        for segment in handles {
+            txn.write(segment, 64 * (number % 48), &[number.to_le_bytes()[0]; 40])?;
+            txn.write(segment, SEGMENT_LEN - 8, &number.to_le_bytes())?;
+        }
+        txn.commit_with(durability)?;
+        for index in which {
+            self.history[*index].insert(number, self.segments[*index].read_latest()?.to_vec());
+        }
+        Ok(())
+    }
+
+    /// One more commit, which is the last force, and a power cut.
+    fn end_with(mut self, which: &[usize]) -> Result<Specimen> {
+        let files_before = self.storage.crash_copy();
+        self.commit(which, Durability::Force)?;
+        let state = snapshot(&self.segments)?;
+        // The store is not closed: its power goes.
+        let crashed = self.storage.crash_copy();
+        let names = crashed.list()?;
+        let bytes = |storage: &SimStorage, name| storage.read_file(name).unwrap_or_default();
+        Ok(Specimen {
+            files: names.iter().map(|name| (name.clone(), bytes(&crashed, name))).collect(),
+            before_last: names.iter().map(|name| bytes(&files_before, name)).collect(),
+            storage: crashed,
+            state,
+            history: self.history,
+        })
     }
 }
 

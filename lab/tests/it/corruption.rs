@@ -1,6 +1,9 @@
 //! Rot in any byte or block of a store.
 
-use lab::corruption::{Specimen, Tally, blocks, damage_all, every_bit};
+use lab::corruption::{Damage, Specimen, Tally, blocks, damage_all, every_bit};
+
+/// Where a log's records begin.
+const DATA_START: usize = 8192;
 
 /// Guards against data that is silently wrong, and against damage that is reported without file and place.
 #[test]
@@ -16,4 +19,25 @@ fn damage_is_harmless_or_reported() {
     let Tally { damages, intact, reported, last_force, segment_data } = tally;
     assert_eq!(damages, intact + reported + last_force + segment_data);
     assert!(intact > 1_000 && reported > 500 && last_force > 5 && segment_data > 10, "{tally:?}");
+}
+
+/// Guards against half a transaction: truncation has put one part into its segment, and the other rots where nothing but the header tells
+/// that it was ever there.
+#[test]
+fn damage_beside_a_truncated_log_is_harmless_or_reported() {
+    let specimen = Specimen::folded().unwrap();
+    let pieces = blocks(&specimen, 1);
+    let mut tally = damage_all(&specimen, pieces).unwrap_or_else(|fault| panic!("{fault}"));
+    let bits = damage_all(&specimen, every_bit(&specimen).step_by(97));
+    tally.add(&bits.unwrap_or_else(|fault| panic!("{fault}")));
+    let log_of_b = specimen.files.iter().position(|(name, _)| name.to_string() == "b.log");
+    let in_records = |damage: &Damage| {
+        Some(damage.file) == log_of_b && (DATA_START..DATA_START + 400).contains(&damage.offset)
+    };
+    let records = every_bit(&specimen).filter(in_records);
+    let records = damage_all(&specimen, records).unwrap_or_else(|fault| panic!("{fault}"));
+    println!("{tally:?}, in the last records of the other log {records:?}");
+    assert!(tally.intact > 1_000 && tally.reported > 50, "{tally:?}");
+    assert!(records.damages > 3_000 && records.reported > 3_000, "{records:?}");
+    assert_eq!(records.last_force, 0, "{records:?}");
 }

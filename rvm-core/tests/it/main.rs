@@ -22,6 +22,7 @@ mod history;
 mod lifecycle;
 mod misuse;
 mod model;
+mod rotted;
 mod salvage;
 mod syscalls;
 mod threads;

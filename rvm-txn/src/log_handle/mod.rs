@@ -6,6 +6,7 @@
 //! then can no crash take it back, and only then may truncation pass it.
 
 mod force;
+mod named;
 mod state;
 
 use std::sync::{Arc, Weak};
@@ -14,6 +15,7 @@ use rvm_log::{Checksums, Epoch, LogFile, LogHeader, LogId, Lsn, Ring};
 use rvm_storage::{Blob, SegmentName};
 use smallvec::SmallVec;
 
+pub(crate) use named::Named;
 pub(crate) use state::LogState;
 
 use crate::error::{Error, Result};

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use rvm_log::{Lsn, Ring, Tail};
 
-use super::Link;
+use super::{Link, Named};
 
 /// How many bytes of records may wait in memory to be forced, unless a single record is larger.
 const TAIL_ROOM: u64 = 4 << 20;
@@ -24,6 +24,8 @@ pub(crate) struct LogState {
     pub(crate) force_end: Lsn,
     /// The undecided records that name other logs, in order.
     pub(crate) links: VecDeque<Link>,
+    /// What decided records name that no truncation has taken.
+    pub(crate) named: Named,
     /// A leader is writing.
     pub(crate) forcing: bool,
     /// The ring is about to be resized; nothing may be appended.
@@ -48,6 +50,7 @@ impl LogState {
             durable: end,
             force_end: end,
             links: VecDeque::new(),
+            named: Named::default(),
             forcing: false,
             draining: false,
             open: false,
@@ -87,7 +90,9 @@ impl LogState {
     pub(crate) fn raise_decided(&mut self, decided: Lsn) {
         self.decided = self.decided.max(decided);
         while self.links.front().is_some_and(|link| link.lsn < self.decided) {
-            self.links.pop_front();
+            if let Some(link) = self.links.pop_front() {
+                self.named.add(link);
+            }
         }
         let next_link = self.links.front().map_or(self.durable, |link| link.lsn);
         self.decided = self.decided.max(next_link.min(self.durable));

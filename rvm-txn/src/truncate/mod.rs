@@ -1,8 +1,11 @@
 //! Truncation: folds decided records into the segment and moves the log's head, while commits go on.
 //!
-//! The order is what makes it safe: apply, force the segment, move the head durably, and only then use the space again. A
-//! device that is full while applying changes nothing; every other failure poisons.
+//! The order is what makes it safe: leave evidence of what is named in other logs, apply, force the segment, move the head
+//! durably, and only then use the space again. A device that is full while applying changes nothing; every other failure poisons.
 
+mod evidence;
+
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +18,7 @@ use crate::log_handle::LogHandle;
 use crate::shared::Shared;
 use crate::sync::MutexGuard;
 use crate::sync::atomic::Ordering;
+use evidence::leave_evidence;
 
 /// What [`Store::truncate_log`](crate::Store::truncate_log) did.
 #[derive(Debug, Default)]
@@ -54,17 +58,19 @@ impl<'a> TruncationRight<'a> {
 /// Out of space, and readers that copy too long: the log keeps everything. Otherwise [`Error::Poisoned`].
 pub(crate) fn truncate_decided(
     shared: &Shared,
-    log: &LogHandle,
+    log: &Arc<LogHandle>,
     right: &TruncationRight<'_>,
 ) -> Result<u64> {
     shared.logs.health.check()?;
-    let (head, mark) = {
-        let state = log.latch.lock();
-        (state.head, state.decided)
+    let (head, mark, named) = {
+        let mut state = log.latch.lock();
+        if state.decided == state.head {
+            return Ok(0);
+        }
+        // Not given back if applying fails: the evidence stays.
+        (state.head, state.decided, mem::take(&mut state.named))
     };
-    if mark == head {
-        return Ok(0);
-    }
+    leave_evidence(shared, log, mark, &named)?;
     let header = log.file.lock().header().clone();
     let applied =
         apply_to_segment(shared.storage.as_ref(), log.blob.as_ref(), &header, (head, mark));
