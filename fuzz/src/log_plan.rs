@@ -147,9 +147,13 @@ impl<'a> LogInMaking<'a> {
             }
         }
         let mut file = Vec::with_capacity(2 * SLOT_LEN + self.ring.len());
-        slots.iter().for_each(|slot| file.extend_from_slice(slot));
+        for slot in &slots {
+            file.extend_from_slice(slot);
+        }
         file.extend_from_slice(&self.ring);
-        damage.iter().for_each(|damage| damage.apply(&mut file));
+        for damage in damage {
+            damage.apply(&mut file);
+        }
         file
     }
 }

@@ -127,9 +127,16 @@ impl<'a> Scanner<'a> {
         while self.synced <= self.at {
             let found = self.reader.find(candidate, RECORD_ALIGN, &record::MAGIC, HEADER_LEN)?;
             let Some(found) = found else { break };
-            if let Ok(header) = self.header_at(found)? {
-                torn_end = torn_end.max(header.end().min(self.limit));
-                self.synced = self.synced.max(header.synced);
+            match self.header_at(found)? {
+                Ok(header) => {
+                    torn_end = torn_end.max(header.end().min(self.limit));
+                    self.synced = self.synced.max(header.synced);
+                }
+                // Its checksum is right: it is of this epoch and this place, and no room for others.
+                Err(RecordFault::Malformed(_)) => {
+                    torn_end = torn_end.max(found.plus(wide(HEADER_LEN)).min(self.limit));
+                }
+                Err(_) => {}
             }
             candidate = found.plus(RECORD_ALIGN);
         }

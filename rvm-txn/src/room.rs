@@ -64,7 +64,9 @@ fn open_for_append(shared: &Shared, log: &LogHandle) -> Result<()> {
 fn check_numbers(shared: &Shared, log: &LogHandle) -> Result<()> {
     let head = log.latch.lock().head.0;
     let txn_id_max = shared.last_txn_id().0;
-    for (field, value) in [("head", head), ("txn_id_max", txn_id_max)] {
+    // Each recovery takes an epoch: what is committed here must find one left after a crash.
+    let epoch = shared.epoch.0;
+    for (field, value) in [("epoch", epoch), ("head", head), ("txn_id_max", txn_id_max)] {
         if value >= Lsn::LIMIT.0 / 2 {
             let file = log.blob.location().to_owned();
             let damage = Damage::HeaderField { field, value };

@@ -183,9 +183,9 @@ pub const BREAKAGES: &[Breakage] = &[
     Breakage {
         name: "believe a clean mark without looking",
         file: "rvm-txn/src/recovery/survey.rs",
-        text: "Scanner::new(log).verdict()?.end != header.head",
-        instead: "Scanner::new(log).position() != header.head",
-        package: "lab",
-        test: "findings",
+        text: "found.end != header.head || found.torn.is_some()",
+        instead: "found.end < header.head",
+        package: "rvm-core",
+        test: "damage",
     },
 ];

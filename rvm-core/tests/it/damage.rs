@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use rvm_core::rvm_log::format::header::{SLOT_LEN, seal};
-use rvm_core::rvm_log::{DATA_START, Damage, LogError};
-use rvm_core::rvm_storage::{FileName, FileRole, MemStorage, SegmentName, Storage};
+use rvm_core::rvm_log::format::record::Position;
+use rvm_core::rvm_log::{
+    BLOCK_LEN, Checksums, DATA_START, Damage, Draft, Epoch, LogError, LogHeader, Lsn, TxnId,
+};
+use rvm_core::rvm_storage::{AlignedBuf, FileName, FileRole, MemStorage, SegmentName, Storage};
 use rvm_core::{Durability, Error, Rvm};
 
 fn file(name: &str, role: FileRole) -> FileName {
@@ -152,6 +155,88 @@ fn a_log_from_an_older_backup() {
     let (file, _, damage) = refused(&storage);
     assert!(file.ends_with("b.log"), "{file}");
     assert!(matches!(damage, Damage::OlderBackup { .. }), "{damage}");
+}
+
+/// A store of one segment, closed, whose log then gets other header fields, and perhaps a record of one range so far behind its head.
+fn made_up(new: impl FnOnce(&mut LogHeader), record: Option<(u64, TxnId)>) -> MemStorage {
+    let storage = MemStorage::new();
+    let rvm = Rvm::options().background(false).open_with(Arc::new(storage.clone())).unwrap();
+    rvm.map("a", 1000).unwrap();
+    rvm.close().unwrap();
+    change(&storage, &log("a"), |bytes| {
+        let mut header = LogHeader::decode(&bytes[..SLOT_LEN]).unwrap();
+        new(&mut header);
+        let slot = header.encode();
+        bytes[..2 * SLOT_LEN].copy_from_slice(&[slot, slot].concat());
+        let Some((behind, txn_id)) = record else { return };
+        let draft = Draft::new(txn_id, std::iter::once((0, b"hello".as_slice())));
+        let lsn = header.head.plus(behind);
+        let at = Position { lsn, epoch: header.epoch, synced: header.synced };
+        let mut record = AlignedBuf::new();
+        draft.encode(&draft.measure().unwrap(), at, Checksums::new(header.salt), &mut record);
+        let start = usize::try_from(header.ring.file_offset(lsn)).unwrap();
+        bytes[start..][..record.len()].copy_from_slice(record.as_slice());
+    });
+    storage
+}
+
+/// Guards against a recovery that writes segments and finds only then that there is no further epoch, and against a store that is
+/// opened though no recovery can follow.
+#[test]
+fn an_epoch_that_no_other_can_follow() {
+    let last = Lsn::LIMIT.0 - 1;
+    for clean in [false, true] {
+        let new = |header: &mut LogHeader| (header.epoch, header.clean) = (Epoch(last), clean);
+        let storage = made_up(new, (!clean).then_some((0, TxnId(1))));
+        let (file, offset, damage) = refused(&storage);
+        assert!(file.ends_with("a.log"), "{file}");
+        assert_eq!((offset, damage), (0, Damage::HeaderField { field: "epoch", value: last }));
+        let read = Rvm::options().read_only(true).open_with(Arc::new(storage));
+        assert!(read.unwrap_err().is_corruption(), "readers understand the same");
+    }
+}
+
+/// Guards against a commit that is acknowledged though the epochs may be used up before it is recovered.
+#[test]
+fn no_commit_is_taken_where_epochs_run_out() {
+    let half = Lsn::LIMIT.0 / 2;
+    for (epoch, is_taken) in [(half - 1, true), (half, false), (Lsn::LIMIT.0 - 2, false)] {
+        let storage = made_up(|header| header.epoch = Epoch(epoch), None);
+        let rvm = Rvm::options().background(false).open_with(Arc::new(storage.clone())).unwrap();
+        let a = rvm.map("a", 1).unwrap();
+        let mut txn = rvm.begin(&[&a]).unwrap();
+        txn.write(&a, 0, b"x").unwrap();
+        let taken = txn.commit();
+        assert_eq!(taken.is_ok(), is_taken, "{epoch}: {taken:?}");
+        if let Err(error) = taken {
+            assert!(error.is_corruption(), "{error}");
+        }
+        let storage = storage.crash();
+        let rvm = Rvm::options().background(false).open_with(Arc::new(storage)).unwrap();
+        let first = rvm.map("a", 1).unwrap().read().unwrap()[0];
+        assert_eq!(first == b'x', is_taken, "{epoch}");
+    }
+}
+
+/// Guards against a record behind a clean end that becomes the next one when a commit fills the gap before it.
+#[test]
+fn a_record_behind_a_clean_end_never_counts() {
+    // Number 0 is no transaction's: such a record is malformed, and would be damage.
+    let gaps = (72..=160).step_by(8);
+    for (gap, txn_id) in gaps.flat_map(|gap| [(gap, TxnId(1)), (gap, TxnId(0))]) {
+        // At the start of a block: what lies in the commit's own block is written over.
+        let head = Lsn(BLOCK_LEN - gap);
+        let new = |header: &mut LogHeader| (header.head, header.synced) = (head, head);
+        let storage = made_up(new, Some((gap, txn_id)));
+        let rvm = Rvm::options().background(false).open_with(Arc::new(storage.clone())).unwrap();
+        let a = rvm.map("a", 1).unwrap();
+        let mut txn = rvm.begin(&[&a]).unwrap();
+        txn.write(&a, 0, b"x").unwrap();
+        txn.commit().unwrap();
+        let rvm = Rvm::options().background(false).open_with(Arc::new(storage.crash())).unwrap();
+        let found = rvm.map("a", 1).unwrap().read().unwrap()[..5].to_vec();
+        assert_eq!(found, b"x\0\0\0\0", "{gap} bytes behind, {txn_id}");
+    }
 }
 
 #[test]

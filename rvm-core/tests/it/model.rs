@@ -232,7 +232,7 @@ impl World {
             (*self.segments[index].read().unwrap()).try_into().expect("the length is fixed")
         });
         let since = std::mem::take(&mut self.since);
-        assert!(is_legal(&since, &found), "no legal set of commits leaves {found:?}");
+        assert!(is_legal(&since, &self.now, &found), "no legal set of commits leaves {found:?}");
         self.now = found;
     }
 
@@ -244,15 +244,16 @@ impl World {
     }
 }
 
-/// Whether `found` is what a legal set of commits leaves. A set is given by how many of its commits each segment kept.
-fn is_legal(since: &[Committed], found: &State) -> bool {
+/// Whether `found` is what a legal set of commits leaves, `now` being the state with all of them. A set is given by how many of its
+/// commits each segment kept.
+fn is_legal(since: &[Committed], now: &State, found: &State) -> bool {
     let mut candidates: Vec<Vec<usize>> = vec![Vec::new()];
     for (index, bytes) in found.iter().enumerate() {
         let writers: Vec<&Committed> =
             since.iter().filter(|commit| commit.after.contains_key(&index)).collect();
         let result_of = |kept: usize| match kept.checked_sub(1) {
             Some(last) => writers[last].after[&index],
-            None => writers.first().map_or(*bytes, |first| first.before[&index]),
+            None => writers.first().map_or(now[index], |first| first.before[&index]),
         };
         let matching: Vec<usize> =
             (0..=writers.len()).filter(|kept| result_of(*kept) == *bytes).collect();
@@ -283,6 +284,16 @@ fn is_closed(since: &[Committed], kept: &[usize]) -> bool {
             && (survives || !commit.durable)
             && (built_on || !survives)
     })
+}
+
+/// Guards against an oracle that takes any bytes of a segment that nobody wrote since all was durable.
+#[test]
+fn bytes_that_nobody_wrote_are_not_legal() {
+    let now: State = [[1; LEN]; NAMES.len()];
+    let mut found = now;
+    assert!(is_legal(&[], &now, &found));
+    found[1][5] = 2;
+    assert!(!is_legal(&[], &now, &found));
 }
 
 fn options() -> impl Strategy<Value = (RangePolicy, UndoMode)> {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use rvm_log::{Damage, Epoch, LogError, LogFile};
+use rvm_log::{Damage, Epoch, LogError, LogFile, Lsn};
 use rvm_storage::{FileName, FileRole, SegmentName, Storage};
 
 use crate::error::Result;
@@ -112,6 +112,11 @@ fn check_family(logs: &[LogFile]) -> Result<()> {
         if let Some(other) = identities.insert(header.log_id, log.blob().location()) {
             let (log_id, other) = (header.log_id, other.to_owned());
             return Err(corrupt(log, Damage::SameIdentity { log: log_id, other }).into());
+        }
+        // Found only by the reset at recovery's end it would be found with segments written.
+        if header.epoch.0 + 1 >= Lsn::LIMIT.0 {
+            let damage = Damage::HeaderField { field: "epoch", value: header.epoch.0 };
+            return Err(corrupt(log, damage).into());
         }
         if header.epoch.0 + 1 < newest.0 {
             let damage = Damage::OlderBackup { found: header.epoch, expected: newest };

@@ -141,7 +141,9 @@ pub(crate) fn is_clean(logs: &[LogFile]) -> Result<bool> {
         if !at_rest || header.epoch != first.header().epoch {
             return Ok(false);
         }
-        if Scanner::new(log).verdict()?.end != header.head {
+        let found = Scanner::new(log).verdict()?;
+        // What lies behind the end would follow the next commit, and count, in the same epoch.
+        if found.end != header.head || found.torn.is_some() {
             return Ok(false);
         }
     }
