@@ -131,11 +131,11 @@ impl Making {
 
     /// One more commit, which is the last force, and a power cut.
     fn end_with(mut self, which: &[usize]) -> Result<Specimen> {
-        let files_before = self.storage.crash_copy();
+        let files_before = self.storage.moment().crash();
         self.commit(which, Durability::Force)?;
         let state = snapshot(&self.segments)?;
         // The store is not closed: its power goes.
-        let crashed = self.storage.crash_copy();
+        let crashed = self.storage.moment().crash();
         let names = crashed.list()?;
         let bytes = |storage: &SimStorage, name| storage.read_file(name).unwrap_or_default();
         Ok(Specimen {
@@ -171,17 +171,4 @@ pub(super) fn look(rvm: &Rvm) -> Result<State> {
 
 fn snapshot(segments: &[Segment]) -> Result<State> {
     segments.iter().map(|segment| Ok(segment.read()?.to_vec())).collect()
-}
-
-/// A copy of what is durable, while the store goes on.
-trait CrashCopy {
-    fn crash_copy(&self) -> SimStorage;
-}
-
-impl CrashCopy for SimStorage {
-    fn crash_copy(&self) -> SimStorage {
-        let moment = self.moment();
-        let unknowns = moment.unknowns();
-        moment.power_cut(&unknowns, &unknowns.nothing())
-    }
 }

@@ -16,9 +16,9 @@ use super::pages::SECTOR_LEN;
 /// Everything that a power cut at one moment may leave or take.
 #[derive(Clone, Debug)]
 pub struct Unknowns {
-    /// For each unsynced change of a name: when it was made, and what it is.
-    changes: Vec<(Sequence, String)>,
-    files: Vec<(FileId, String, Vec<Unknown>)>,
+    /// Whose unsynced changes may be found or not.
+    names: Arc<Names>,
+    files: Vec<(FileId, Vec<Unknown>)>,
 }
 
 /// One way in which the unknowns come out: for each, 0 for the old, or the number of a version.
@@ -33,16 +33,11 @@ impl Cut {
 }
 
 impl Unknowns {
-    pub(super) fn of(names: &Names, files: &[Arc<File>]) -> Self {
-        let changes = names.unsynced().iter().map(|(at, change)| (*at, change.to_string()));
-        let reachable = names.reachable();
-        let unknown = reachable.iter().filter_map(|id| {
-            let unknowns = files.get(*id)?.unknowns();
-            let name = || names.live().iter().find(|(_, file)| *file == id);
-            let name = || name().map_or_else(|| format!("file {id}"), |(name, _)| name.to_string());
-            (!unknowns.is_empty()).then(|| (*id, name(), unknowns))
-        });
-        Self { changes: changes.collect(), files: unknown.collect() }
+    pub(super) fn of(names: Arc<Names>, files: &[Arc<File>]) -> Self {
+        let reachable = names.reachable().into_iter();
+        let unknown = reachable.filter_map(|id| Some((id, files.get(id)?.unknowns())));
+        let files = unknown.filter(|(_, unknowns)| !unknowns.is_empty()).collect();
+        Self { names, files }
     }
 
     /// How many ways there are; `u64::MAX` if there are more.
@@ -121,21 +116,21 @@ impl Unknowns {
             Unknown::Sector(_, versions) => versions.clone(),
             Unknown::Fresh => Vec::new(),
         };
-        let mut times: Vec<Sequence> = self.changes.iter().map(|(at, _)| *at).collect();
+        let mut times: Vec<Sequence> = self.names.unsynced().iter().map(|(at, _)| *at).collect();
         times.extend(self.in_files().flat_map(written));
         let at = narrow(random.below(wide(times.len())));
         let last = times.get(at).copied().unwrap_or(0);
-        let names = self.changes.iter().map(|(at, _)| u16::from(*at <= last));
+        let names = self.names.unsynced().iter().map(|(at, _)| u16::from(*at <= last));
         let bytes = self.in_files().map(|unknown| choice_of(wide(unknown.choice_up_to(last))));
         Cut(names.chain(bytes).collect())
     }
 
     fn in_files(&self) -> impl Iterator<Item = &Unknown> {
-        self.files.iter().flat_map(|(_, _, unknowns)| unknowns)
+        self.files.iter().flat_map(|(_, unknowns)| unknowns)
     }
 
     fn choices(&self) -> impl Iterator<Item = u64> {
-        let names = self.changes.iter().map(|_| 2);
+        let names = self.names.unsynced().iter().map(|_| 2);
         names.chain(self.in_files().map(|unknown| wide(unknown.choices())))
     }
 
@@ -144,8 +139,8 @@ impl Unknowns {
         &'a self,
         cut: &'a Cut,
     ) -> impl Iterator<Item = (FileId, &'a [Unknown], &'a [u16])> {
-        let mut rest = cut.0.get(self.changes.len()..).unwrap_or_default();
-        self.files.iter().map(move |(id, _, unknowns)| {
+        let mut rest = cut.0.get(self.names.unsynced().len()..).unwrap_or_default();
+        self.files.iter().map(move |(id, unknowns)| {
             let (choices, behind) = rest.split_at(unknowns.len().min(rest.len()));
             rest = behind;
             (*id, unknowns.as_slice(), choices)
@@ -208,15 +203,17 @@ struct Description<'a> {
 
 impl fmt::Display for Description<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, (_, change)) in self.unknowns.changes.iter().enumerate() {
+        let names = &self.unknowns.names;
+        for (index, (_, change)) in names.unsynced().iter().enumerate() {
             if !self.cut.keeps(index) {
                 writeln!(f, "      lost: {change}")?;
             }
         }
-        let names = self.unknowns.files.iter().map(|(_, name, _)| name);
-        for (name, (_, unknowns, choices)) in names.zip(self.unknowns.files(self.cut)) {
+        for (id, unknowns, choices) in self.unknowns.files(self.cut) {
+            let name = names.live().iter().find(|(_, file)| **file == id);
+            let name = name.map_or_else(|| format!("file {id}"), |(name, _)| name.to_string());
             for (unknown, choice) in unknowns.iter().zip(choices) {
-                describe(f, name, unknown, usize::from(*choice))?;
+                describe(f, &name, unknown, usize::from(*choice))?;
             }
         }
         writeln!(f, "      all else is found as it was last written")

@@ -121,9 +121,7 @@ impl SimStorage {
     /// Cuts the power for good, and loses all that was not forced.
     #[must_use]
     pub fn crash(&self) -> Self {
-        let moment = self.turn_off();
-        let unknowns = moment.unknowns();
-        moment.power_cut(&unknowns, &unknowns.nothing())
+        self.turn_off().crash()
     }
 
     fn turn_off(&self) -> Moment {

@@ -51,7 +51,7 @@ impl Moment {
     /// What a power cut now may or may not leave.
     #[must_use]
     pub fn unknowns(&self) -> Unknowns {
-        Unknowns::of(&self.names, &self.files)
+        Unknowns::of(Arc::clone(&self.names), &self.files)
     }
 
     /// The store as it is found when the power is cut now and `cut` says what became of the `unknowns`.
@@ -68,6 +68,13 @@ impl Moment {
             }
         }
         self.restart(Names::durable(names), files)
+    }
+
+    /// The store as it is found when the power is cut now, and nothing that was not forced is found.
+    #[must_use]
+    pub fn crash(&self) -> SimStorage {
+        let unknowns = self.unknowns();
+        self.power_cut(&unknowns, &unknowns.nothing())
     }
 
     /// The store as the next process finds it when this one is killed now: everything that was written is there, and what was not forced

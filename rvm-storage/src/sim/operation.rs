@@ -84,12 +84,6 @@ impl OperationKind {
         matches!(self, Self::SyncNames | Self::WriteAndForce | Self::Force)
     }
 
-    /// True if it can run out of space.
-    #[must_use]
-    pub fn takes_space(self) -> bool {
-        matches!(self, Self::Create | Self::Rename | Self::Write | Self::Allocate | Self::SetLen)
-    }
-
     /// A verb, as in error messages.
     #[must_use]
     pub fn verb(self) -> &'static str {

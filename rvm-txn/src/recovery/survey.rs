@@ -47,23 +47,24 @@ pub(crate) fn survey(
     storage: &dyn Storage,
     log: &LogFile,
 ) -> std::result::Result<Survey, LogError> {
-    let segment = FileName::new(&log.header().segment_name, FileRole::Segment);
-    let segment_len = storage.open(&segment)?.len()?;
-    let (survey, fault) = survey_readable(log, Some(segment_len));
+    let header = log.header();
+    // No record that was ever committed reaches behind what the header promises; the file is asked only where one does.
+    let (mut survey, mut fault) = survey_readable(log, header.segment_len);
+    if let Some(LogError::Corrupt { damage: Damage::OutsideSegment { .. }, .. }) = fault {
+        let segment = FileName::new(&header.segment_name, FileRole::Segment);
+        (survey, fault) = survey_readable(log, storage.open(&segment)?.len()?);
+    }
     fault.map_or(Ok(survey), Err)
 }
 
-/// Scans a log as far as it can be read, and says what ended that before the log's end. If the segment's length is given, a record
-/// that reaches behind it is damage, too.
-pub(crate) fn survey_readable(
-    log: &LogFile,
-    segment_len: Option<u64>,
-) -> (Survey, Option<LogError>) {
+/// Scans a log as far as it can be read, and says what ended that before the log's end. A record that reaches behind the segment's
+/// length is damage, too.
+pub(crate) fn survey_readable(log: &LogFile, segment_len: u64) -> (Survey, Option<LogError>) {
     let mut survey = Survey::before_scan(log);
     let mut scanner = Scanner::new(log);
     loop {
         match scanner.next() {
-            Ok(Some(record)) => match segment_len.and_then(|len| outside(log, &record, len)) {
+            Ok(Some(record)) => match outside(log, &record, segment_len) {
                 None => survey.add(&record),
                 fault => return (survey, fault),
             },
@@ -129,7 +130,7 @@ impl Survey {
 /// True if the store was shut down cleanly: nothing has to be read, applied or written.
 ///
 /// A record behind a clean end is never written; if there is one all the same, the logs are recovered. So the ring is looked through: a
-/// clean log has its initial size, and that is small.
+/// clean log has its initial size, which is small unless it was asked for otherwise.
 ///
 /// # Errors
 /// I/O; corruption.

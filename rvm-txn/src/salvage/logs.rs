@@ -36,7 +36,7 @@ pub(super) fn gather(storage: &dyn Storage, files: &StoreFiles, helpers: usize) 
     let mut logs = Logs::default();
     let opened = map_in_parallel(helpers, files.logs.iter().collect(), |name| {
         open(storage, name).map(|file| {
-            let (survey, fault) = survey_readable(&file, Some(segment_len(storage, &file)));
+            let (survey, fault) = survey_readable(&file, segment_len(storage, &file));
             (Readable { file, survey, cut_short: fault.is_some() }, fault)
         })
     });

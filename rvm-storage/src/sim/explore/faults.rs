@@ -1,32 +1,25 @@
 //! Every operation of a program made to fail in turn.
 
-use std::fmt::{Debug, Display};
+use std::fmt::Debug;
 
 use crate::random::Random;
 use crate::sim::{Failure, Fault, Operation, SimStorage};
 
+use super::Exploration;
 use super::counterexample::Counterexample;
 use super::notes::Notes;
 use super::search::{Life, Search, catch, told};
-use super::{Checked, Exploration};
 
 /// How many ways of losing power are tried behind each fault, beside losing nothing and everything.
 const CUTS_BEHIND: usize = 2;
 
-impl<R, C> Search<'_, R, C> {
+impl<S, N: Clone + Debug, O: PartialEq + Debug> Search<'_, S, N, O> {
     /// See [`Explorer::fail_each`](super::Explorer::fail_each).
-    pub(super) fn faults<S, N, O, E>(
+    pub(super) fn faults(
         &self,
         steps: &[S],
         failures: &[Failure],
-    ) -> Result<Exploration, Counterexample>
-    where
-        N: Clone + Debug,
-        O: PartialEq + Debug,
-        E: Display,
-        R: Fn(&SimStorage, &[S], &Notes<N>) -> Result<(), E>,
-        C: Fn(&SimStorage, &[N]) -> Checked<O>,
-    {
+    ) -> Result<Exploration, Counterexample> {
         let mut found = Exploration::default();
         for failure in failures {
             for lasting in [false, true] {
@@ -48,26 +41,19 @@ impl<R, C> Search<'_, R, C> {
     }
 
     /// One life in which the n-th operation fails; false if it had fewer.
-    fn life<S, N, O, E>(
+    fn life(
         &self,
         steps: &[S],
         (n, failure, lasting): (u64, Failure, bool),
         found: &mut Exploration,
-    ) -> Result<bool, Counterexample>
-    where
-        N: Clone + Debug,
-        O: PartialEq + Debug,
-        E: Display,
-        R: Fn(&SimStorage, &[S], &Notes<N>) -> Result<(), E>,
-        C: Fn(&SimStorage, &[N]) -> Checked<O>,
-    {
+    ) -> Result<bool, Counterexample> {
         let storage = SimStorage::new(self.explorer.seed);
         let fault = Fault::nth(n, failure).when(move |operation| suits(failure, operation));
         storage.inject(if lasting { fault.lasting() } else { fault });
         let notes = Notes::new(&storage);
         let ended = catch(|| {
             // A run may fail here, but not panic.
-            drop((self.run)(&storage, steps, &notes).map_err(|error| error.to_string()));
+            drop((self.run)(&storage, steps, &notes));
             Ok(())
         });
         let notes = notes.into_list();
@@ -84,9 +70,9 @@ impl<R, C> Search<'_, R, C> {
         let unknowns = moment.unknowns();
         let mut random = Random::new(self.explorer.seed ^ n);
         let cuts = unknowns.cuts(1, 2 + CUTS_BEHIND, &mut random);
-        let mut stores = vec![(moment.process_kill(), Life::ending(&moment, None))];
+        let mut stores = vec![(moment.process_kill(), Life::new(&[], &moment, None))];
         stores.extend(cuts.iter().map(|cut| {
-            let life = Life::ending(&moment, Some((&unknowns, cut)));
+            let life = Life::new(&[], &moment, Some((&unknowns, cut)));
             (moment.power_cut(&unknowns, cut), life)
         }));
         for (store, life) in &stores {

@@ -141,6 +141,7 @@ impl Explorer {
         O: PartialEq + Debug,
         E: std::fmt::Display,
     {
+        let run = told(run);
         let search = Search { explorer: self, run: &run, check: &check };
         search.power_cuts(steps).map_err(|first| {
             Box::new(shrink::shrink(self.seed, steps, first, |fewer| {
@@ -169,10 +170,18 @@ impl Explorer {
         O: PartialEq + Debug,
         E: std::fmt::Display,
     {
+        let run = told(run);
         let search = Search { explorer: self, run: &run, check: &check };
         search.faults(steps, failures).map_err(|first| {
             let fails = |fewer: &[S]| search.faults(fewer, failures).err();
             Box::new(shrink::shrink(self.seed, steps, first, fails))
         })
     }
+}
+
+/// A program whose failures are told.
+fn told<S, N, E: std::fmt::Display>(
+    run: impl Fn(&SimStorage, &[S], &Notes<N>) -> Result<(), E>,
+) -> impl Fn(&SimStorage, &[S], &Notes<N>) -> Result<(), String> {
+    move |storage, steps, notes| run(storage, steps, notes).map_err(|error| error.to_string())
 }

@@ -1,13 +1,14 @@
 //! One search: run the program, cut the power at every moment, check what is found; and again inside the check.
 
 use std::collections::HashSet;
-use std::fmt::{Debug, Display};
+use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::random::Random;
 use crate::sim::cut::{Cut, Unknowns};
 use crate::sim::moment::{Moment, Recording};
 use crate::sim::{Operation, SimStorage};
+use crate::widths::{narrow, wide};
 
 use super::counterexample::Counterexample;
 use super::notes::Notes;
@@ -19,11 +20,17 @@ const OPERATIONS_SHOWN: usize = 12;
 /// Shares are counted in so many parts.
 const PARTS: u64 = 1 << 20;
 
-pub(super) struct Search<'a, R, C> {
+pub(super) struct Search<'a, S, N, O> {
     pub(super) explorer: &'a Explorer,
-    pub(super) run: &'a R,
-    pub(super) check: &'a C,
+    pub(super) run: &'a Run<'a, S, N>,
+    pub(super) check: &'a Check<'a, N, O>,
 }
+
+/// The program; says what it failed with.
+pub(super) type Run<'a, S, N> = dyn Fn(&SimStorage, &[S], &Notes<N>) -> Result<(), String> + 'a;
+
+/// The user's check.
+pub(super) type Check<'a, N, O> = dyn Fn(&SimStorage, &[N]) -> Checked<O> + 'a;
 
 /// How the power went, to tell of.
 #[derive(Clone, Copy)]
@@ -33,20 +40,13 @@ pub(super) struct Life<'a> {
     cut: Option<(&'a Unknowns, &'a Cut)>,
 }
 
-impl<R, C> Search<'_, R, C> {
+impl<S, N: Clone + Debug, O: PartialEq + Debug> Search<'_, S, N, O> {
     /// See [`Explorer::explore`].
-    pub(super) fn power_cuts<S, N, O, E>(&self, steps: &[S]) -> Result<Exploration, Counterexample>
-    where
-        N: Clone + Debug,
-        O: PartialEq + Debug,
-        E: Display,
-        R: Fn(&SimStorage, &[S], &Notes<N>) -> Result<(), E>,
-        C: Fn(&SimStorage, &[N]) -> Checked<O>,
-    {
+    pub(super) fn power_cuts(&self, steps: &[S]) -> Result<Exploration, Counterexample> {
         let storage = SimStorage::new(self.explorer.seed);
         storage.record();
         let notes = Notes::new(&storage);
-        let ended = catch(|| (self.run)(&storage, steps, &notes).map_err(|e| e.to_string()));
+        let ended = catch(|| (self.run)(&storage, steps, &notes));
         let (recording, notes) = (storage.recorded(), notes.into_list());
         if let Err(message) = ended {
             return Err(told(format!("the run itself failed: {message}"), &notes, &[]));
@@ -57,17 +57,12 @@ impl<R, C> Search<'_, R, C> {
     }
 
     /// Checks every store that a power cut or a kill in `recording` could leave.
-    pub(super) fn cut_everywhere<N, O>(
+    fn cut_everywhere(
         &self,
         recording: &Recording,
         notes: &[N],
         found: &mut Exploration,
-    ) -> Result<(), Counterexample>
-    where
-        N: Clone + Debug,
-        O: PartialEq + Debug,
-        C: Fn(&SimStorage, &[N]) -> Checked<O>,
-    {
+    ) -> Result<(), Counterexample> {
         let explorer = self.explorer;
         let mut random = Random::new(explorer.seed);
         let mut seen = HashSet::new();
@@ -82,14 +77,14 @@ impl<R, C> Search<'_, R, C> {
                 }
                 found.states += 1;
                 let storage = moment.power_cut(&unknowns, &cut);
-                let life = life(recording, moment, Some((&unknowns, &cut)));
+                let life = Life::new(&recording.operations, moment, Some((&unknowns, &cut)));
                 self.check_found(&storage, notes, &[life], &mut random, found)
                     .map_err(|failure| self.simplify(life, notes).unwrap_or(failure))?;
             }
             if explorer.kills {
                 found.states += 1;
                 let storage = moment.process_kill();
-                let life = life(recording, moment, None);
+                let life = Life::new(&recording.operations, moment, None);
                 self.check_found(&storage, notes, &[life], &mut random, found)?;
             }
         }
@@ -97,19 +92,14 @@ impl<R, C> Search<'_, R, C> {
     }
 
     /// Checks one store, and lets the power go again inside the check if it is its turn.
-    pub(super) fn check_found<N, O>(
+    pub(super) fn check_found(
         &self,
         storage: &SimStorage,
         notes: &[N],
         lives: &[Life<'_>],
         random: &mut Random,
         found: &mut Exploration,
-    ) -> Result<O, Counterexample>
-    where
-        N: Clone + Debug,
-        O: PartialEq + Debug,
-        C: Fn(&SimStorage, &[N]) -> Checked<O>,
-    {
+    ) -> Result<O, Counterexample> {
         let deeper = u64::try_from(lives.len())
             .is_ok_and(|lives| lives < self.explorer.depth.into())
             && self.is_its_turn(random, lives.len());
@@ -133,7 +123,7 @@ impl<R, C> Search<'_, R, C> {
         let again = moment.power_cut(&unknowns, &cut);
         // The recording lives shorter than the lives before it.
         let mut longer: Vec<Life<'_>> = lives.to_vec();
-        longer.push(life(&recording, moment, Some((&unknowns, &cut))));
+        longer.push(Life::new(&recording.operations, moment, Some((&unknowns, &cut))));
         let observed_again = self.check_found(&again, notes, &longer, random, found)?;
         if settled && observed_again != observed {
             let message = format!(
@@ -145,11 +135,7 @@ impl<R, C> Search<'_, R, C> {
     }
 
     /// The same failure with as little lost as possible, if the check alone finds it.
-    fn simplify<N, O>(&self, life: Life<'_>, notes: &[N]) -> Option<Counterexample>
-    where
-        N: Debug,
-        C: Fn(&SimStorage, &[N]) -> Checked<O>,
-    {
+    fn simplify(&self, life: Life<'_>, notes: &[N]) -> Option<Counterexample> {
         let (unknowns, cut) = life.cut?;
         let fails = |cut: &Cut| {
             let storage = life.moment.power_cut(unknowns, cut);
@@ -176,16 +162,7 @@ impl<R, C> Search<'_, R, C> {
 }
 
 fn pick<'a>(moments: &'a [Moment], random: &mut Random) -> Option<&'a Moment> {
-    let count = crate::widths::wide(moments.len());
-    moments.get(crate::widths::narrow(random.below(count)))
-}
-
-fn life<'a>(
-    recording: &'a Recording,
-    moment: &'a Moment,
-    cut: Option<(&'a Unknowns, &'a Cut)>,
-) -> Life<'a> {
-    Life { operations: &recording.operations, moment, cut }
+    moments.get(narrow(random.below(wide(moments.len()))))
 }
 
 /// Turns a panic into an error, since most checks are made of assertions.
@@ -210,9 +187,12 @@ pub(super) fn told<N: Debug>(message: String, notes: &[N], lives: &[Life<'_>]) -
 }
 
 impl<'a> Life<'a> {
-    /// A life of which only its end is told.
-    pub(super) fn ending(moment: &'a Moment, cut: Option<(&'a Unknowns, &'a Cut)>) -> Self {
-        Self { operations: &[], moment, cut }
+    pub(super) fn new(
+        operations: &'a [Operation],
+        moment: &'a Moment,
+        cut: Option<(&'a Unknowns, &'a Cut)>,
+    ) -> Self {
+        Self { operations, moment, cut }
     }
 
     fn tell(&self) -> String {
