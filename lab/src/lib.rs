@@ -14,3 +14,10 @@ pub mod corruption;
 pub mod life;
 pub mod oracle;
 pub mod protocol;
+
+/// The root of the repository that the lab is a part of.
+#[must_use]
+pub fn root() -> &'static std::path::Path {
+    let lab = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    lab.parent().unwrap_or(lab)
+}

@@ -3,12 +3,13 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use clap::Parser;
 use lab::breakages::{BREAKAGES, Breakage};
+use lab::root;
 
 /// Takes away one protection of RVM's code at a time, in a copy, and runs the test that must notice.
 ///
@@ -85,8 +86,4 @@ fn is_noticed(breakage: &Breakage, copy: &Path) -> Result<(bool, String), String
 fn put(path: &Path, text: &str) -> Result<(), String> {
     #[expect(clippy::disallowed_methods, reason = "a copy of a source is no file of a store")]
     std::fs::write(path, text).map_err(|error| error.to_string())
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }

@@ -1,11 +1,12 @@
 //! The harnesses that are programs of their own: built, run, and read by what they print.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use super::{Figure, Outcome, Plan, figure};
+use super::{Outcome, Plan, ended, figure};
+use crate::root;
 
 /// A full campaign's fuzzing, in seconds for each target: so that all of them together reach the goal.
 const FUZZ_SECONDS: u64 = 150;
@@ -16,7 +17,7 @@ pub(super) fn schedules(plan: &Plan) -> Outcome {
     command.args(["--", "--nocapture", "--test-threads"]).arg(plan.threads.to_string());
     command.env("RUSTFLAGS", "--cfg shuttle").env("RVM_SCHEDULES", plan.goal(2_000).to_string());
     command.env("CARGO_TARGET_DIR", root().join("target/shuttle"));
-    passed(said(command).map(|text| {
+    ended(said(command).map(|text| {
         vec![figure("schedules", numbers_behind(&text, "schedules: ").iter().sum(), goal)]
     }))
 }
@@ -28,7 +29,7 @@ pub(super) fn fuzz(plan: &Plan) -> Outcome {
     let seconds = plan.goal(FUZZ_SECONDS).to_string();
     let mut command = Command::new(root().join("fuzz/run"));
     command.arg(seconds).env("FUZZ_JOBS", plan.threads.to_string());
-    passed(said(command).map(|text| {
+    ended(said(command).map(|text| {
         let mut figures = Vec::new();
         for line in text.lines().filter_map(|line| line.strip_prefix("fuzz ")) {
             let (target, rest) = line.split_once(": ").unwrap_or((line, ""));
@@ -77,13 +78,6 @@ pub(super) fn kills(plan: &Plan) -> Outcome {
     ])
 }
 
-fn passed(outcome: Result<Vec<Figure>, String>) -> Outcome {
-    match outcome {
-        Ok(figures) => Outcome::Passed(figures),
-        Err(failure) => Outcome::Failed(failure),
-    }
-}
-
 /// Runs a program to its end; what it printed, or what it complained of.
 fn said(mut command: Command) -> Result<String, String> {
     let output = command.current_dir(root()).stdin(Stdio::null()).output();
@@ -107,10 +101,6 @@ fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments);
     command
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_path_buf)
 }
 
 fn target() -> PathBuf {

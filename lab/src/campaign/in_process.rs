@@ -3,138 +3,98 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
-use rvm_core::rvm_storage::sim::{Exploration, Explorer, Failure};
+use rvm_core::rvm_storage::sim::{Exploration, Explorer};
 
 use crate::corruption::{Specimen, Tally, blocks, damage_all, every_bit};
-use crate::life::{Script, check, run, run_on_threads};
+use crate::life::{Script, explore, explore_with_faults, explore_with_threads};
 use crate::protocol::{self, Rule};
 
-use super::{Outcome, Plan, figure};
+use super::{Figure, Outcome, Plan, ended, figure};
 
 /// Steps of a life whose power is cut, and of one that meets faults.
 const STEPS: usize = 16;
 const STEPS_WITH_FAULTS: usize = 8;
 
-/// Explores life after life until `enough`; also says how many of the states had more than one segment.
+/// Explores life after life, each of so many steps, until `enough`; also says how many of the states had more than one segment.
 fn lives(
     plan: &Plan,
+    steps: usize,
     enough: impl Fn(&Exploration) -> bool + Sync,
-    explore: impl Fn(u64) -> Result<(Exploration, usize), String> + Sync,
+    explore: impl Fn(&Explorer, &Script) -> Result<Exploration, String> + Sync,
+    tuned: impl Fn(Explorer) -> Explorer + Sync,
 ) -> Result<(Exploration, u64), String> {
     let next = AtomicU64::new(plan.seed);
-    let worker = || {
+    let workers = on_threads(plan.threads, |_| {
         let (mut all, mut shared) = (Exploration::default(), 0);
         while !enough(&all) {
-            let (explored, segments) = explore(next.fetch_add(1, Ordering::Relaxed))?;
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            let script = Script::random(seed, steps);
+            let explored = explore(&tuned(Explorer::new(seed)), &script)?;
             all.add(&explored);
-            shared += if segments > 1 { explored.states } else { 0 };
+            shared += if script.segments > 1 { explored.states } else { 0 };
         }
         Ok((all, shared))
-    };
+    })?;
+    let (mut all, mut shared) = (Exploration::default(), 0);
+    for (explored, more) in workers {
+        all.add(&explored);
+        shared += more;
+    }
+    Ok((all, shared))
+}
+
+/// What each of so many threads comes to, or what went wrong in the first that failed.
+fn on_threads<T: Send>(
+    threads: usize,
+    work: impl Fn(usize) -> Result<T, String> + Sync,
+) -> Result<Vec<T>, String> {
     thread::scope(|scope| {
-        let working: Vec<_> = (0..plan.threads).map(|_| scope.spawn(worker)).collect();
-        let (mut all, mut shared) = (Exploration::default(), 0);
-        for thread in working {
-            let (explored, more) = thread.join().unwrap_or_else(|_| Err("a panic".to_owned()))?;
-            all.add(&explored);
-            shared += more;
-        }
-        Ok((all, shared))
+        let work = &work;
+        let working: Vec<_> = (0..threads).map(|first| scope.spawn(move || work(first))).collect();
+        let ends = working.into_iter();
+        ends.map(|thread| thread.join().unwrap_or_else(|_| Err("a panic".to_owned()))).collect()
     })
 }
 
-fn told(script: &Script, failure: impl std::fmt::Display) -> String {
-    format!("{failure}\n  {script:?}")
-}
-
 pub(super) fn states(plan: &Plan) -> Outcome {
-    let goal = plan.goal(10_000_000);
-    let nested = plan.goal(1_000_000);
-    let each = goal / plan.threads as u64 + 1;
-    let each_nested = nested / plan.threads as u64 + 1;
-    let explored = lives(
-        plan,
-        |all| all.states >= each && all.nested >= each_nested,
-        |seed| {
-            let script = Script::random(seed, STEPS);
-            let explorer = Explorer::new(seed).exhaustive_up_to(128).samples(48);
-            explorer
-                .explore(
-                    &script.steps,
-                    |storage, steps, notes| run(&script, storage, steps, notes),
-                    |storage, events| check(&script, storage, events),
-                )
-                .map(|explored| (explored, script.segments))
-                .map_err(|failure| told(&script, failure))
-        },
-    );
-    match explored {
-        Err(failure) => Outcome::Failed(failure),
-        Ok((all, shared)) => Outcome::Passed(vec![
+    let (goal, nested) = (plan.goal(10_000_000), plan.goal(1_000_000));
+    let (each, each_nested) = (plan.each(goal), plan.each(nested));
+    let enough = |all: &Exploration| all.states >= each && all.nested >= each_nested;
+    let tuned = |explorer: Explorer| explorer.exhaustive_up_to(128).samples(48);
+    ended(lives(plan, STEPS, enough, explore, tuned).map(|(all, shared)| {
+        vec![
             figure("crash states", all.states, goal),
             figure("inside recovery", all.nested, nested),
             figure("with several segments", shared, goal / 2),
             figure("moments", all.moments, 1),
             figure("moments exhausted", all.exhausted, 1),
-        ]),
-    }
+        ]
+    }))
 }
 
 pub(super) fn threads(plan: &Plan) -> Outcome {
     let goal = plan.goal(250_000);
     // Each life has threads of its own.
-    let explored = lives(
-        &Plan { threads: 1, ..plan.clone() },
-        |all| all.states >= goal,
-        |seed| {
-            let script = Script::random(seed, 3 * STEPS);
-            let explorer = Explorer::new(seed).exhaustive_up_to(32).samples(16);
-            explorer
-                .explore(
-                    &script.steps,
-                    |storage, steps, notes| run_on_threads(&script, storage, steps, notes),
-                    |storage, events| check(&script, storage, events),
-                )
-                .map(|explored| (explored, script.segments))
-                .map_err(|failure| told(&script, failure))
-        },
-    );
-    match explored {
-        Err(failure) => Outcome::Failed(failure),
-        Ok((all, _)) => Outcome::Passed(vec![
-            figure("crash states", all.states, goal),
-            figure("inside recovery", all.nested, 1),
-        ]),
-    }
+    let plan = Plan { threads: 1, ..plan.clone() };
+    let enough = |all: &Exploration| all.states >= goal;
+    let tuned = |explorer: Explorer| explorer.exhaustive_up_to(32).samples(16);
+    ended(lives(&plan, 3 * STEPS, enough, explore_with_threads, tuned).map(|(all, _)| {
+        vec![figure("crash states", all.states, goal), figure("inside recovery", all.nested, 1)]
+    }))
 }
 
 pub(super) fn faults(plan: &Plan) -> Outcome {
     let goal = plan.goal(500_000);
-    let each = goal / plan.threads as u64 + 1;
-    let explored = lives(
-        plan,
-        |all| all.faults >= each,
-        |seed| {
-            let script = Script::random(seed, STEPS_WITH_FAULTS);
-            Explorer::new(seed)
-                .fail_each(
-                    &script.steps,
-                    &Failure::ALL,
-                    |storage, steps, notes| run(&script, storage, steps, notes),
-                    |storage, events| check(&script, storage, events),
-                )
-                .map(|explored| (explored, script.segments))
-                .map_err(|failure| told(&script, failure))
-        },
-    );
-    match explored {
-        Err(failure) => Outcome::Failed(failure),
-        Ok((all, _)) => Outcome::Passed(vec![
+    let each = plan.each(goal);
+    let enough = |all: &Exploration| all.faults >= each;
+    let explored = lives(plan, STEPS_WITH_FAULTS, enough, explore_with_faults, |same| same);
+    ended(explored.map(|(all, _)| {
+        vec![
             figure("faults fired", all.faults, goal),
             figure("stores opened behind them", all.states, goal),
             figure("power cuts inside that", all.nested, 1),
-        ]),
-    }
+        ]
+    }))
 }
 
 pub(super) fn model(plan: &Plan) -> Outcome {
@@ -162,39 +122,34 @@ pub(super) fn model(plan: &Plan) -> Outcome {
 }
 
 pub(super) fn rot(plan: &Plan) -> Outcome {
-    let specimen = match Specimen::make() {
-        Ok(specimen) => specimen,
-        Err(error) => return Outcome::Failed(error.to_string()),
-    };
+    ended(rotted(plan))
+}
+
+fn rotted(plan: &Plan) -> Result<Vec<Figure>, String> {
     let step = usize::try_from(1000 / plan.thousandths).unwrap_or(1).max(1);
-    let bits = specimen.len() as u64 * 8;
-    let worker = |first: usize| {
-        let mine = every_bit(&specimen).step_by(step).skip(first).step_by(plan.threads);
-        damage_all(&specimen, mine)
-    };
-    let tallies = thread::scope(|scope| {
-        let worker = &worker;
-        let start = |first| scope.spawn(move || worker(first));
-        let working: Vec<_> = (0..plan.threads).map(start).collect();
-        let join = |thread: thread::ScopedJoinHandle<'_, _>| {
-            thread.join().unwrap_or_else(|_| Err("a panic".to_owned()))
-        };
-        working.into_iter().map(join).collect::<Result<Vec<Tally>, String>>()
-    });
-    let pieces = damage_all(&specimen, blocks(&specimen, plan.seed));
-    let mut all = Tally::default();
-    match tallies.and_then(|tallies| Ok((tallies, pieces?))) {
-        Err(fault) => Outcome::Failed(fault),
-        Ok((tallies, pieces)) => {
-            tallies.iter().chain([&pieces]).for_each(|tally| all.add(tally));
-            Outcome::Passed(vec![
-                figure("bits flipped", all.damages - pieces.damages, bits / step as u64),
-                figure("blocks replaced", pieces.damages, 1),
-                figure("harmless", all.intact, 1),
-                figure("reported", all.reported, 1),
-                figure("in the last force", all.last_force, 1),
-                figure("in a segment's data", all.segment_data, 1),
-            ])
+    let (mut bits, mut pieces) = (Tally::default(), Tally::default());
+    let mut bits_there = 0;
+    for specimen in [Specimen::make(), Specimen::folded()] {
+        let specimen = specimen.map_err(|error| error.to_string())?;
+        bits_there += specimen.len() as u64 * 8;
+        let tallies = on_threads(plan.threads, |first| {
+            let mine = every_bit(&specimen).step_by(step).skip(first).step_by(plan.threads);
+            damage_all(&specimen, mine)
+        })?;
+        for tally in &tallies {
+            bits.add(tally);
         }
+        pieces.add(&damage_all(&specimen, blocks(&specimen, plan.seed))?);
     }
+    let flipped = figure("bits flipped", bits.damages, bits_there / step as u64);
+    let replaced = figure("blocks replaced", pieces.damages, 1);
+    bits.add(&pieces);
+    Ok(vec![
+        flipped,
+        replaced,
+        figure("harmless", bits.intact, 1),
+        figure("reported", bits.reported, 1),
+        figure("in the last force", bits.last_force, 1),
+        figure("in a segment's data", bits.segment_data, 1),
+    ])
 }

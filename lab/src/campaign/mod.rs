@@ -27,6 +27,11 @@ impl Plan {
     fn goal(&self, full: u64) -> u64 {
         (full * self.thousandths).div_ceil(1000)
     }
+
+    /// A thread's part of a goal.
+    fn each(&self, goal: u64) -> u64 {
+        goal.div_ceil(self.threads as u64)
+    }
 }
 
 /// One harness.
@@ -98,7 +103,7 @@ pub const HARNESSES: [Harness; 8] = [
     },
     Harness {
         name: "rot",
-        about: "every bit flipped, every block replaced, salvage of what is refused",
+        about: "every bit flipped, every sector and block replaced",
         run: in_process::rot,
     },
     Harness {
@@ -143,4 +148,8 @@ impl Row {
 
 fn figure(what: &str, found: u64, goal: u64) -> Figure {
     Figure { what: what.to_owned(), found, goal }
+}
+
+fn ended(figures: Result<Vec<Figure>, String>) -> Outcome {
+    figures.map_or_else(Outcome::Failed, Outcome::Passed)
 }

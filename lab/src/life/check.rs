@@ -14,7 +14,7 @@ use super::script::Script;
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn check(
+pub(super) fn check(
     script: &Script,
     storage: &SimStorage,
     events: &[Event],

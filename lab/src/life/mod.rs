@@ -2,14 +2,13 @@
 //! oracle after every power cut, kill and fault.
 
 mod check;
+mod explore;
 mod layout;
 mod program;
 mod script;
 mod step;
 mod threads;
 
-pub use check::check;
-pub use program::run;
+pub use explore::{explore, explore_with_faults, explore_with_threads};
 pub use script::Script;
 pub use step::{Part, Step};
-pub use threads::run_on_threads;

@@ -19,7 +19,7 @@ use super::step::{Part, Step};
 ///
 /// # Errors
 /// What the store said when it could not go on.
-pub fn run(
+pub(super) fn run(
     script: &Script,
     storage: &SimStorage,
     steps: &[Step],

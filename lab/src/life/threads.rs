@@ -21,7 +21,7 @@ const THREADS: usize = 3;
 ///
 /// # Errors
 /// What the store said; none is expected of a device without faults.
-pub fn run_on_threads(
+pub(super) fn run_on_threads(
     script: &Script,
     storage: &SimStorage,
     steps: &[Step],

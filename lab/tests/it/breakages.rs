@@ -1,16 +1,15 @@
 //! The list of deliberate breakages is about the code as it is.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use lab::breakages::BREAKAGES;
+use lab::root;
 
 /// Guards against a breakage that breaks nothing any more, since what it changes is gone.
 #[test]
 fn every_breakage_can_still_be_made() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     for breakage in BREAKAGES {
-        let text = std::fs::read_to_string(root.join(breakage.file)).unwrap();
+        let text = std::fs::read_to_string(root().join(breakage.file)).unwrap();
         let broken = breakage.make(&text).unwrap_or_else(|fault| panic!("{fault}"));
         assert_ne!(broken, text, "{}", breakage.name);
     }

@@ -1,7 +1,7 @@
 //! Random lives of the real store: power cuts at every operation, kills, faults, and recovery interrupted to depth 3.
 
-use lab::life::{Script, check, run, run_on_threads};
-use rvm_core::rvm_storage::sim::{Exploration, Explorer, Failure};
+use lab::life::{Script, explore, explore_with_faults, explore_with_threads};
+use rvm_core::rvm_storage::sim::{Exploration, Explorer};
 
 /// Guards against an acknowledged commit lost, an aborted one kept, a transaction kept in part or without what it read, and a recovery that
 /// decides twice.
@@ -11,12 +11,8 @@ fn no_power_cut_breaks_a_promise() {
     for seed in 0..env("RVM_SEEDS", 6) {
         let script = Script::random(seed, 12);
         let explorer = Explorer::new(seed).exhaustive_up_to(64).samples(16);
-        let outcome = explorer.explore(
-            &script.steps,
-            |storage, steps, notes| run(&script, storage, steps, notes),
-            |storage, events| check(&script, storage, events),
-        );
-        all.add(&outcome.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
+        let done = explore(&explorer, &script);
+        all.add(&done.unwrap_or_else(|failure| panic!("{failure}")));
     }
     println!("{all:?}");
     assert!(all.states > 3_000 && all.nested > 300, "the lab slept: {all:?}");
@@ -29,12 +25,8 @@ fn no_power_cut_under_threads_breaks_a_promise() {
     for seed in 0..env("RVM_SEEDS", 3) {
         let script = Script::random(seed, 24);
         let explorer = Explorer::new(seed).exhaustive_up_to(16).samples(8);
-        let outcome = explorer.explore(
-            &script.steps,
-            |storage, steps, notes| run_on_threads(&script, storage, steps, notes),
-            |storage, events| check(&script, storage, events),
-        );
-        all.add(&outcome.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
+        let done = explore_with_threads(&explorer, &script);
+        all.add(&done.unwrap_or_else(|failure| panic!("{failure}")));
     }
     println!("{all:?}");
     assert!(all.states > 500, "the lab slept: {all:?}");
@@ -46,13 +38,8 @@ fn no_fault_breaks_a_promise() {
     let mut all = Exploration::default();
     for seed in 0..env("RVM_SEEDS", 1) {
         let script = Script::random(seed, 8);
-        let outcome = Explorer::new(seed).nested_share(0.5).fail_each(
-            &script.steps,
-            &Failure::ALL,
-            |storage, steps, notes| run(&script, storage, steps, notes),
-            |storage, events| check(&script, storage, events),
-        );
-        all.add(&outcome.unwrap_or_else(|failure| panic!("{script:?}\n{failure}")));
+        let done = explore_with_faults(&Explorer::new(seed).nested_share(0.5), &script);
+        all.add(&done.unwrap_or_else(|failure| panic!("{failure}")));
     }
     println!("{all:?}");
     assert!(all.faults > 500, "the lab slept: {all:?}");

@@ -1,0 +1,61 @@
+//! A script under the explorer; a failure is told with the script that it belongs to.
+
+use rvm_core::rvm_storage::sim::{Counterexample, Exploration, Explorer, Failure};
+
+use super::check::check;
+use super::program::run;
+use super::script::Script;
+use super::threads::run_on_threads;
+
+/// Cuts the power at every operation of the script, and kills the process there.
+///
+/// # Errors
+/// The promise that was broken, and how.
+pub fn explore(explorer: &Explorer, script: &Script) -> Result<Exploration, String> {
+    told(
+        script,
+        explorer.explore(
+            &script.steps,
+            |storage, steps, notes| run(script, storage, steps, notes),
+            |storage, events| check(script, storage, events),
+        ),
+    )
+}
+
+/// As [`explore`], with the script's commits on several threads.
+///
+/// # Errors
+/// The promise that was broken, and how.
+pub fn explore_with_threads(explorer: &Explorer, script: &Script) -> Result<Exploration, String> {
+    told(
+        script,
+        explorer.explore(
+            &script.steps,
+            |storage, steps, notes| run_on_threads(script, storage, steps, notes),
+            |storage, events| check(script, storage, events),
+        ),
+    )
+}
+
+/// Lets every operation of the script fail in turn, in every way.
+///
+/// # Errors
+/// The promise that was broken, and how.
+pub fn explore_with_faults(explorer: &Explorer, script: &Script) -> Result<Exploration, String> {
+    told(
+        script,
+        explorer.fail_each(
+            &script.steps,
+            &Failure::ALL,
+            |storage, steps, notes| run(script, storage, steps, notes),
+            |storage, events| check(script, storage, events),
+        ),
+    )
+}
+
+fn told(
+    script: &Script,
+    explored: Result<Exploration, Box<Counterexample>>,
+) -> Result<Exploration, String> {
+    explored.map_err(|failure| format!("{failure}\n  {script:?}"))
+}
