@@ -1,6 +1,9 @@
 //! A script under the explorer; a failure is told with the script that it belongs to.
 
-use rvm_core::rvm_storage::sim::{Counterexample, Exploration, Explorer, Failure};
+use std::sync::Arc;
+
+use rvm_core::rvm_storage::Storage;
+use rvm_core::rvm_storage::sim::{Counterexample, Exploration, Explorer, Failure, SimStorage};
 
 use super::check::check;
 use super::program::run;
@@ -16,7 +19,9 @@ pub fn explore(explorer: &Explorer, script: &Script) -> Result<Exploration, Stri
         script,
         explorer.explore(
             &script.steps,
-            |storage, steps, notes| run(script, storage, steps, notes),
+            |storage, steps, notes| {
+                run(script, &device(storage), steps, &|event| notes.note(event))
+            },
             |storage, events| check(script, storage, events),
         ),
     )
@@ -31,7 +36,9 @@ pub fn explore_with_threads(explorer: &Explorer, script: &Script) -> Result<Expl
         script,
         explorer.explore(
             &script.steps,
-            |storage, steps, notes| run_on_threads(script, storage, steps, notes),
+            |storage, steps, notes| {
+                run_on_threads(script, &device(storage), steps, &|event| notes.note(event))
+            },
             |storage, events| check(script, storage, events),
         ),
     )
@@ -47,10 +54,16 @@ pub fn explore_with_faults(explorer: &Explorer, script: &Script) -> Result<Explo
         explorer.fail_each(
             &script.steps,
             &Failure::ALL,
-            |storage, steps, notes| run(script, storage, steps, notes),
+            |storage, steps, notes| {
+                run(script, &device(storage), steps, &|event| notes.note(event))
+            },
             |storage, events| check(script, storage, events),
         ),
     )
+}
+
+fn device(storage: &SimStorage) -> Arc<dyn Storage> {
+    Arc::new(storage.clone())
 }
 
 fn told(

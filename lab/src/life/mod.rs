@@ -1,5 +1,5 @@
-//! Lives of the real store: random scripts of everything that a program may ask of it, run on the simulated device, and judged by the
-//! oracle after every power cut, kill and fault.
+//! Lives of the real store: random scripts of everything that a program may ask of it, run on the simulated device or in a
+//! directory, and judged by the oracle after every power cut, kill and fault.
 
 mod check;
 mod explore;
@@ -9,6 +9,8 @@ mod script;
 mod step;
 mod threads;
 
+pub use check::judge_and_close;
 pub use explore::{explore, explore_with_faults, explore_with_threads};
+pub use program::run;
 pub use script::Script;
 pub use step::{Part, Step};

@@ -1,11 +1,11 @@
-//! A script, run on a store.
+//! A script, run on a store in any storage.
 //!
 //! A failure of the device ends the run with an error, or leaves the store usable, and then it goes on; a promise that is broken while
 //! the store is open is a panic.
 
 use std::sync::Arc;
 
-use rvm_core::rvm_storage::sim::{Notes, SimStorage};
+use rvm_core::rvm_storage::Storage;
 use rvm_core::{Commit, CommitOutcome, Durability, Error, Result, Rvm, Segment, Transaction};
 
 use crate::oracle::{Event, SegmentSet, TxnNo};
@@ -19,13 +19,13 @@ use super::step::{Part, Step};
 ///
 /// # Errors
 /// What the store said when it could not go on.
-pub(super) fn run(
+pub fn run(
     script: &Script,
-    storage: &SimStorage,
+    storage: &Arc<dyn Storage>,
     steps: &[Step],
-    notes: &Notes<Event>,
+    note: &dyn Fn(Event),
 ) -> std::result::Result<(), String> {
-    let mut program = Program::start(script, storage, notes).map_err(|error| error.to_string())?;
+    let mut program = Program::start(script, storage, note).map_err(|error| error.to_string())?;
     for step in steps {
         match program.step(step) {
             Ok(()) => program.check_memory(),
@@ -49,8 +49,8 @@ fn spoils(error: &Error) -> bool {
 
 struct Program<'a> {
     script: &'a Script,
-    storage: &'a SimStorage,
-    notes: &'a Notes<Event>,
+    storage: &'a Arc<dyn Storage>,
+    note: &'a dyn Fn(Event),
     rvm: Rvm,
     segments: Vec<Segment>,
     lens: Vec<u64>,
@@ -61,12 +61,16 @@ struct Program<'a> {
 }
 
 impl<'a> Program<'a> {
-    fn start(script: &'a Script, storage: &'a SimStorage, notes: &'a Notes<Event>) -> Result<Self> {
-        let rvm = script.open(Arc::new(storage.clone()))?;
+    fn start(
+        script: &'a Script,
+        storage: &'a Arc<dyn Storage>,
+        note: &'a dyn Fn(Event),
+    ) -> Result<Self> {
+        let rvm = script.open(Arc::clone(storage))?;
         let lens = vec![LEN; script.segments];
         let segments = map_all(script, &rvm, &lens)?;
         let last = vec![None; script.segments];
-        Ok(Self { script, storage, notes, rvm, segments, lens, last, lazy: Vec::new(), next: 1 })
+        Ok(Self { script, storage, note, rvm, segments, lens, last, lazy: Vec::new(), next: 1 })
     }
 
     fn step(&mut self, step: &Step) -> Result<()> {
@@ -117,14 +121,14 @@ impl<'a> Program<'a> {
         part: Part,
         durability: Durability,
     ) -> Result<()> {
-        self.notes.note(Event::Committing { txn: no, wrote: part.wrote, read: part.read });
+        (self.note)(Event::Committing { txn: no, wrote: part.wrote, read: part.read });
         match txn.commit_with(durability) {
             Ok(commit) => {
                 for index in part.wrote.iter() {
                     self.last[index] = Some(no);
                 }
                 if durability == Durability::Force {
-                    self.notes.note(Event::Acknowledged(no));
+                    (self.note)(Event::Acknowledged(no));
                 } else {
                     self.lazy.push((no, commit));
                 }
@@ -132,7 +136,7 @@ impl<'a> Program<'a> {
             }
             Err(error) => {
                 if error.commit_outcome() == CommitOutcome::NotCommitted {
-                    self.notes.note(Event::Aborted(no));
+                    (self.note)(Event::Aborted(no));
                 }
                 Err(error)
             }
@@ -143,7 +147,7 @@ impl<'a> Program<'a> {
         let mut txn = self.begin(part)?;
         let no = self.take_number();
         self.write(&mut txn, no, part.wrote, 1)?;
-        self.notes.note(Event::Aborted(no));
+        (self.note)(Event::Aborted(no));
         txn.abort()
     }
 
@@ -151,14 +155,14 @@ impl<'a> Program<'a> {
         let Some(at) = usize::from(which).checked_rem(self.lazy.len()) else { return Ok(()) };
         let (no, commit) = &self.lazy[at];
         commit.wait_durable()?;
-        self.notes.note(Event::Acknowledged(*no));
+        (self.note)(Event::Acknowledged(*no));
         Ok(())
     }
 
     fn reopen(&mut self) -> Result<()> {
         self.rvm.close()?;
         self.all_durable();
-        self.rvm = self.script.open(Arc::new(self.storage.clone()))?;
+        self.rvm = self.script.open(Arc::clone(self.storage))?;
         self.segments = map_all(self.script, &self.rvm, &self.lens)?;
         Ok(())
     }
@@ -186,14 +190,14 @@ impl<'a> Program<'a> {
 
     /// What a reader beside us has seen, no crash may take back.
     fn read_beside(&mut self) -> Result<()> {
-        let reader = Rvm::options().read_only(true).open_with(Arc::new(self.storage.clone()))?;
+        let reader = Rvm::options().read_only(true).open_with(Arc::clone(self.storage))?;
         let found = look(self.script, &reader)?.unwrap_or_else(|fault| panic!("a reader: {fault}"));
         for (index, last) in self.last.iter().enumerate() {
             let seen = found.segments[index].present.iter().last();
             assert!(seen <= *last, "a reader saw {seen:?} in segment {index}, behind {last:?}");
         }
         for found in found.segments {
-            found.present.iter().for_each(|txn| self.notes.note(Event::Acknowledged(txn)));
+            found.present.iter().for_each(|txn| (self.note)(Event::Acknowledged(txn)));
         }
         Ok(())
     }
@@ -204,7 +208,7 @@ impl<'a> Program<'a> {
     }
 
     fn all_durable(&mut self) {
-        self.notes.note(Event::AcknowledgedAll);
+        (self.note)(Event::AcknowledgedAll);
         self.lazy.clear();
     }
 

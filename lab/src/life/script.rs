@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use fastrand::Rng;
 use rvm_core::rvm_storage::Storage;
-use rvm_core::{Durability, RangePolicy, Result, Rvm, UndoMode};
+use rvm_core::{Durability, RangePolicy, Residency, Result, Rvm, UndoMode};
 
 use crate::oracle::SegmentSet;
 
@@ -30,6 +30,8 @@ pub struct Script {
     pub policy: RangePolicy,
     /// How aborts restore memory.
     pub undo: UndoMode,
+    /// Where the segments' memory comes from.
+    pub residency: Residency,
     /// Threads that help to force, and whether there is one in the background.
     pub threads: (usize, bool),
     /// What is asked.
@@ -49,6 +51,7 @@ impl Script {
             truncate_at: [0.25, 0.5, 1.0][rng.usize(..3)],
             policy: if rng.bool() { RangePolicy::PerCall } else { RangePolicy::Coalesce },
             undo: if rng.u32(..4) == 0 { UndoMode::None } else { UndoMode::Keep },
+            residency: Residency::Resident,
             threads: (0, false),
             steps,
         }
@@ -71,6 +74,7 @@ impl Script {
             .truncate_at(self.truncate_at)
             .range_policy(self.policy)
             .undo(self.undo)
+            .residency(self.residency)
             .helpers(self.threads.0)
             .background(self.threads.1)
             .open_with(storage)

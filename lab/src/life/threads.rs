@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 
-use rvm_core::rvm_storage::sim::{Notes, SimStorage};
+use rvm_core::rvm_storage::Storage;
 use rvm_core::{Durability, Result, Rvm, Segment};
 
 use crate::oracle::{Event, TxnNo};
@@ -23,15 +23,15 @@ const THREADS: usize = 3;
 /// What the store said; none is expected of a device without faults.
 pub(super) fn run_on_threads(
     script: &Script,
-    storage: &SimStorage,
+    storage: &Arc<dyn Storage>,
     steps: &[Step],
-    notes: &Notes<Event>,
+    note: &(dyn Fn(Event) + Sync),
 ) -> std::result::Result<(), String> {
     let script = Script { threads: (2, true), ..script.clone() };
     let crew = || -> Result<()> {
-        let rvm = script.open(Arc::new(storage.clone()))?;
+        let rvm = script.open(Arc::clone(storage))?;
         let segments = map_all(&script, &rvm, &vec![LEN; script.segments])?;
-        let crew = Crew { rvm: &rvm, segments, notes, next: AtomicU32::new(1) };
+        let crew = Crew { rvm: &rvm, segments, note, next: AtomicU32::new(1) };
         thread::scope(|scope| {
             let work = |first: usize| {
                 let crew = &crew;
@@ -50,7 +50,7 @@ pub(super) fn run_on_threads(
 struct Crew<'a> {
     rvm: &'a Rvm,
     segments: Vec<Segment>,
-    notes: &'a Notes<Event>,
+    note: &'a (dyn Fn(Event) + Sync),
     next: AtomicU32,
 }
 
@@ -70,10 +70,10 @@ impl Crew<'_> {
                     }
                     // The segments are still ours, so the notes of each stand in the order of its log.
                     let (wrote, read) = (part.wrote, part.read);
-                    self.notes.note(Event::Committing { txn: no, wrote, read });
+                    (self.note)(Event::Committing { txn: no, wrote, read });
                     let commit = txn.commit_with(*durability)?;
                     if *durability == Durability::Force {
-                        self.notes.note(Event::Acknowledged(no));
+                        (self.note)(Event::Acknowledged(no));
                     } else {
                         lazy.push((no, commit));
                     }
@@ -81,7 +81,7 @@ impl Crew<'_> {
                 Step::WaitDurable(_) => {
                     if let Some((no, commit)) = lazy.pop() {
                         commit.wait_durable()?;
-                        self.notes.note(Event::Acknowledged(no));
+                        (self.note)(Event::Acknowledged(no));
                     }
                 }
                 // Whatever this thread committed before is durable behind it.
@@ -92,7 +92,7 @@ impl Crew<'_> {
                         self.rvm.truncate_log()?;
                     }
                     let durable = lazy.drain(..);
-                    durable.for_each(|(no, _)| self.notes.note(Event::Acknowledged(no)));
+                    durable.for_each(|(no, _)| (self.note)(Event::Acknowledged(no)));
                 }
                 _ => {}
             }

@@ -1,9 +1,11 @@
 //! What the oracle is told: what a program did, and what was found after a recovery.
 
+use serde::{Deserialize, Serialize};
+
 use super::sets::{SegmentSet, TxnNo, TxnSet};
 
 /// Something that happened to a store, noted by the campaign when it happens.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum Event {
     /// A transaction is about to be committed. Noted while it still owns its segments, so that the events of one segment stand in the
     /// order of its log. From here on a crash may keep it or lose it.
@@ -43,5 +45,5 @@ pub struct SegmentFound {
 
 /// The verdict on a recovery that kept its promises: the transactions that are there, in all of their segments. One that wrote nothing
 /// counts as kept when it was acknowledged.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Kept(pub TxnSet);

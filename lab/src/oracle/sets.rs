@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 /// The number that a campaign gives a transaction. Numbers are small and used once: sets of them are as long as the highest.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct TxnNo(pub u32);
 
 impl fmt::Display for TxnNo {
@@ -15,7 +16,8 @@ impl fmt::Display for TxnNo {
 }
 
 /// A set of transactions.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(into = "Vec<TxnNo>", from = "Vec<TxnNo>")]
 pub struct TxnSet {
     /// The last word is never zero, so that equal sets have equal words.
     words: SmallVec<[u64; 2]>,
@@ -83,8 +85,20 @@ impl FromIterator<TxnNo> for TxnSet {
     }
 }
 
+impl From<Vec<TxnNo>> for TxnSet {
+    fn from(members: Vec<TxnNo>) -> Self {
+        members.into_iter().collect()
+    }
+}
+
+impl From<TxnSet> for Vec<TxnNo> {
+    fn from(set: TxnSet) -> Self {
+        set.iter().collect()
+    }
+}
+
 /// A set of segments, which a campaign numbers from 0 to 63.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SegmentSet(u64);
 
 impl SegmentSet {
