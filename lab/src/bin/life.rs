@@ -109,8 +109,8 @@ fn tell(event: &impl serde::Serialize) -> io::Result<()> {
 fn judge(life: &Life) -> Result<(), String> {
     let mut events: Vec<Event> = Vec::new();
     for line in io::stdin().lines() {
-        let line = line.map_err(|error| error.to_string())?;
-        events.push(serde_json::from_str(&line).map_err(|error| format!("{line}: {error}"))?);
+        let text = line.map_err(|error| error.to_string())?;
+        events.push(serde_json::from_str(&text).map_err(|error| format!("{text}: {error}"))?);
     }
     let kept = judge_and_close(&life.script(), &life.storage()?, &events)?;
     tell(&kept).map_err(|error| error.to_string())
