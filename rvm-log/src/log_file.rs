@@ -201,16 +201,43 @@ impl LogFile {
     /// I/O; either the old or the new header counts then, and it must not be retried. A [`Damage::HeaderField`] for a value
     /// that no header can have; nothing is written then.
     pub fn change_header(&mut self, change: impl FnOnce(&mut LogHeader)) -> Result<()> {
-        let mut header = self.header.clone();
-        change(&mut header);
-        header.generation = self.header.generation.saturating_add(1);
-        let slot = encode_readable(&header, self.blob.location())?;
-        let other_slot_offset = BLOCK_LEN - self.slot_offset;
-        for offset in [other_slot_offset, self.slot_offset] {
+        let (header, slot) = self.next_header(change)?;
+        for offset in [self.other_slot_offset(), self.slot_offset] {
             self.blob.write_and_force(&[Write { offset, bytes: &slot }])?;
         }
         self.header = header;
         Ok(())
+    }
+
+    /// Raises `synced` and `txn_id_max`, durably in the one slot that does not count yet. That is enough for evidence, and half the
+    /// price: if this slot rots the other one has everything but the evidence, and the records are there.
+    ///
+    /// # Errors
+    /// As [`change_header`](Self::change_header).
+    pub fn vouch(&mut self, synced: Lsn, txn_id_max: TxnId) -> Result<()> {
+        let (header, slot) = self.next_header(|header| {
+            header.synced = synced.max(header.synced);
+            header.txn_id_max = txn_id_max.max(header.txn_id_max);
+        })?;
+        let offset = self.other_slot_offset();
+        self.blob.write_and_force(&[Write { offset, bytes: &slot }])?;
+        (self.header, self.slot_offset) = (header, offset);
+        Ok(())
+    }
+
+    fn next_header(
+        &self,
+        change: impl FnOnce(&mut LogHeader),
+    ) -> Result<(LogHeader, [u8; SLOT_LEN])> {
+        let mut header = self.header.clone();
+        change(&mut header);
+        header.generation = self.header.generation.saturating_add(1);
+        let slot = encode_readable(&header, self.blob.location())?;
+        Ok((header, slot))
+    }
+
+    fn other_slot_offset(&self) -> u64 {
+        BLOCK_LEN - self.slot_offset
     }
 
     /// Reserves the space of a larger ring, without using it; does nothing for a smaller one.

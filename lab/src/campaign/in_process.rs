@@ -5,7 +5,7 @@ use std::thread;
 
 use rvm_core::rvm_storage::sim::{Exploration, Explorer};
 
-use crate::corruption::{Specimen, Tally, blocks, damage_all, every_bit};
+use crate::corruption::{Damage, Specimen, Tally, blocks, damage_all, every_bit, every_byte};
 use crate::life::{Script, explore, explore_with_faults, explore_with_threads};
 use crate::protocol::{self, Rule};
 
@@ -129,11 +129,20 @@ fn rotted(plan: &Plan) -> Result<Vec<Figure>, String> {
     let step = usize::try_from(1000 / plan.thousandths).unwrap_or(1).max(1);
     let (mut bits, mut pieces) = (Tally::default(), Tally::default());
     let mut bits_there = 0;
-    for specimen in [Specimen::make(), Specimen::folded()] {
+    let specimens = [Specimen::make(), Specimen::folded(), Specimen::interrupted()];
+    for (index, specimen) in specimens.into_iter().enumerate() {
         let specimen = specimen.map_err(|error| error.to_string())?;
-        bits_there += specimen.len() as u64 * 8;
+        // Every bit of the first; of the others, one of every byte.
+        let damages = || -> Box<dyn Iterator<Item = Damage> + '_> {
+            if index == 0 {
+                Box::new(every_bit(&specimen))
+            } else {
+                Box::new(every_byte(&specimen))
+            }
+        };
+        bits_there += if index == 0 { specimen.len() as u64 * 8 } else { 0 };
         let tallies = on_threads(plan.threads, |first| {
-            let mine = every_bit(&specimen).step_by(step).skip(first).step_by(plan.threads);
+            let mine = damages().step_by(step).skip(first).step_by(plan.threads);
             damage_all(&specimen, mine)
         })?;
         for tally in &tallies {

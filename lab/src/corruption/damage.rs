@@ -27,6 +27,11 @@ pub fn every_bit(specimen: &Specimen) -> impl Iterator<Item = Damage> {
     })
 }
 
+/// One bit of every byte of every file flipped, not always the same.
+pub fn every_byte(specimen: &Specimen) -> impl Iterator<Item = Damage> {
+    every_bit(specimen).step_by(9)
+}
+
 /// Every sector and block of every file as zeros, as ones, as noise, as another piece of the same file, and as it was before the
 /// last force; all that follows from `seed`. Those that change nothing are left out.
 pub fn blocks(specimen: &Specimen, seed: u64) -> impl Iterator<Item = Damage> {

@@ -9,6 +9,6 @@ mod damage;
 mod judge;
 mod specimen;
 
-pub use damage::{Damage, blocks, every_bit};
+pub use damage::{Damage, blocks, every_bit, every_byte};
 pub use judge::{Tally, damage_all};
 pub use specimen::{Specimen, State};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rvm_core::rvm_storage::sim::SimStorage;
-use rvm_core::rvm_storage::{FileName, Storage};
+use rvm_core::rvm_storage::sim::{Moment, Operation, OperationKind, SimStorage};
+use rvm_core::rvm_storage::{FileName, FileRole, Storage};
 use rvm_core::{Durability, Result, Rvm, Segment};
 
 const NAMES: [&str; 2] = ["a", "b"];
@@ -18,7 +18,7 @@ pub struct Specimen {
     pub storage: SimStorage,
     /// The names of its files, with their bytes.
     pub files: Vec<(FileName, Vec<u8>)>,
-    /// The same files before the last force.
+    /// The same files before the last force; as they are, if that may not be lost.
     pub before_last: Vec<Vec<u8>>,
     /// What its segments hold.
     pub state: State,
@@ -65,6 +65,34 @@ impl Specimen {
             making.commit(&[0], Durability::Force)?;
         }
         making.end_with(&[0])
+    }
+
+    /// The store of [`make`](Self::make) behind a power cut in the middle of its recovery, when one segment was written and the other
+    /// not: all of its last force hangs together, so none of it may be dropped any more.
+    ///
+    /// # Errors
+    /// What the store says; none is expected.
+    pub fn interrupted() -> Result<Self> {
+        let made = Self::make()?;
+        made.storage.record();
+        drop(open(&made.storage)?);
+        let moments = made.storage.recorded().moments;
+        let second = |operation: &Operation| {
+            let file = operation.file.as_ref();
+            operation.kind == OperationKind::Force
+                && file.is_some_and(|file| {
+                    file.role() == FileRole::Segment && file.segment().as_str() == NAMES[1]
+                })
+        };
+        let before_second = moments.iter().find(|moment| moment.operation().is_some_and(second));
+        let storage = before_second.map_or(made.storage, Moment::crash);
+        let bytes = |(name, _)| {
+            let bytes = storage.read_file(&name).unwrap_or_default();
+            (name, bytes)
+        };
+        let files: Vec<_> = made.files.into_iter().map(bytes).collect();
+        let before_last = files.iter().map(|(_, bytes)| bytes.clone()).collect();
+        Ok(Self { storage, files, before_last, state: made.state, history: made.history })
     }
 
     /// Whether a crash could have left this: each segment as it was after some commit, and every transaction over both in both or in

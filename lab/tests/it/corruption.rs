@@ -41,3 +41,15 @@ fn damage_beside_a_truncated_log_is_harmless_or_reported() {
     assert!(records.damages > 3_000 && records.reported > 3_000, "{records:?}");
     assert_eq!(records.last_force, 0, "{records:?}");
 }
+
+/// Guards against half a transaction behind a recovery that a power cut interrupted: what one segment has got, the other one's log must
+/// still have, and if it rots, that must be told.
+#[test]
+fn damage_behind_an_interrupted_recovery_is_harmless_or_reported() {
+    let specimen = Specimen::interrupted().unwrap();
+    let damages = blocks(&specimen, 1).chain(every_bit(&specimen).step_by(97));
+    let tally = damage_all(&specimen, damages).unwrap_or_else(|fault| panic!("{fault}"));
+    println!("{tally:?}");
+    assert!(tally.intact > 1_000 && tally.reported > 500, "{tally:?}");
+    assert_eq!(tally.last_force, 0, "{tally:?}");
+}

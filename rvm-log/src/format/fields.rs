@@ -34,7 +34,7 @@ pub const SLOT: &[Field] = &[
     field("capacity", 8, "bytes of the ring: a multiple of 4096 from 32768 to 2^40"),
     field("head", 8, "LSN where the live records start; a multiple of 8 below 2^62"),
     field("prev_end", 8, "LSN where the previous epoch was cut; at most head"),
-    field("synced", 8, "LSN up to which the log was durable; at least head, and within the ring"),
+    field("synced", 8, "no crash takes back what lies below; at least head, within the ring"),
     field("txn_id_max", 8, "the highest transaction id of all records below synced"),
     field("clean", 4, "1 after a shutdown that ended at synced, else 0"),
     field("segment_name_len", 4, "1 to 200"),

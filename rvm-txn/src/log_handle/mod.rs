@@ -11,7 +11,7 @@ mod state;
 
 use std::sync::{Arc, Weak};
 
-use rvm_log::{Checksums, Epoch, LogFile, LogHeader, LogId, Lsn, Ring};
+use rvm_log::{Checksums, Epoch, LogFile, LogHeader, LogId, Lsn, Ring, TxnId};
 use rvm_storage::{Blob, SegmentName};
 use smallvec::SmallVec;
 
@@ -87,13 +87,29 @@ impl LogHandle {
         is_due: impl FnOnce(&LogHeader) -> bool,
         change: impl FnOnce(&mut LogHeader),
     ) -> Result<()> {
+        self.with_file(health, |file| {
+            if is_due(file.header()) { file.change_header(change) } else { Ok(()) }
+        })
+    }
+
+    /// Lets the header vouch for everything below `decided`, which no crash can take back; one forced write, if it does not do so yet.
+    ///
+    /// # Errors
+    /// [`Error::Poisoned`].
+    pub(crate) fn vouch(&self, health: &Health, decided: Lsn, txn_id_max: TxnId) -> Result<()> {
+        self.with_file(health, |file| {
+            if file.header().synced < decided { file.vouch(decided, txn_id_max) } else { Ok(()) }
+        })
+    }
+
+    fn with_file(
+        &self,
+        health: &Health,
+        change: impl FnOnce(&mut LogFile) -> rvm_log::Result<()>,
+    ) -> Result<()> {
         let mut file = self.file.lock();
         health.check()?;
-        if !is_due(file.header()) {
-            return Ok(());
-        }
-        file.change_header(change)
-            .map_err(|failure| Error::Poisoned { cause: health.poison(failure) })
+        change(&mut file).map_err(|failure| Error::Poisoned { cause: health.poison(failure) })
     }
 
     /// Returns when nobody works on the files of this log any more; nobody begins to, since the store is closed.

@@ -22,10 +22,6 @@ impl Named {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// The logs, in the order of their indices.
     pub(crate) fn logs(&self) -> impl Iterator<Item = (Arc<LogHandle>, Lsn)> {
         self.0.values().filter_map(|(log, end)| Some((log.upgrade()?, *end)))

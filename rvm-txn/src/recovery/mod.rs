@@ -1,8 +1,8 @@
 //! Recovery: what opening a store does before anything else.
 //!
 //! Every log is forced and its cached pages are dropped, so that the verdict rests on stable storage. Then the logs are scanned, the largest
-//! consistent cut is found, what lies below it is applied to the segments, those are forced, and only then are the logs reset to a new
-//! epoch. A crash at any moment leaves a store from which the same cut is found again. A store that was shut down cleanly is left as
+//! consistent cut is found, the headers are made to vouch for what lies below it, that is applied to the segments, those are forced, and
+//! only then are the logs reset to a new epoch. A crash at any moment leaves a store from which the same cut is found again. A store that was shut down cleanly is left as
 //! it is, without a write.
 
 mod cut;
@@ -25,7 +25,7 @@ use crate::error::Result;
 use crate::log_handle::LogHandle;
 use crate::parallel::map_in_parallel;
 
-pub(crate) use cut::consistent_cut;
+pub(crate) use cut::{consistent_cut, cut_to_what_is_there};
 pub(crate) use files::{StoreFiles, open_logs};
 pub use report::{LogRecovery, RecoveryReport};
 pub use salvage_report::{AffectedSegment, Condition, DamageCause, DamageFound, SalvageReport};
@@ -76,6 +76,8 @@ fn redo(
     let surveys = map_in_parallel(config.helpers, logs.iter().collect(), scan);
     let surveys = surveys.into_iter().collect::<std::result::Result<Vec<Survey>, _>>()?;
     let cuts = consistent_cut(&surveys)?;
+    let last_txn_id = surveys.iter().map(|survey| survey.last_txn_id).max().unwrap_or_default();
+    let logs = vouch(config, logs, &cuts, last_txn_id)?;
     let applied =
         map_in_parallel(config.helpers, logs.iter().zip(&cuts).collect(), |(log, cut)| {
             apply(storage, log, *cut)
@@ -84,8 +86,25 @@ fn redo(
         report.logs.push(LogRecovery::new(survey, applied?));
     }
     report.recovered = true;
-    let last_txn_id = surveys.iter().map(|survey| survey.last_txn_id).max();
-    reset::reset(storage, logs, &cuts, last_txn_id.unwrap_or_default(), config.helpers)
+    reset::reset(storage, logs, &cuts, last_txn_id, config.helpers)
+}
+
+/// Lets the headers vouch for all that is about to be applied: once a part of it is in a segment's file, nothing else may tell that the
+/// rest was there.
+fn vouch(
+    config: &Config,
+    logs: Vec<LogFile>,
+    cuts: &[Lsn],
+    last_txn_id: TxnId,
+) -> Result<Vec<LogFile>> {
+    let vouched = map_in_parallel(config.helpers, logs.into_iter().zip(cuts).collect(), |work| {
+        let (mut log, cut): (LogFile, &Lsn) = work;
+        if log.header().synced < *cut {
+            log.vouch(*cut, last_txn_id)?;
+        }
+        Ok(log)
+    });
+    vouched.into_iter().collect()
 }
 
 fn apply(storage: &dyn Storage, log: &LogFile, cut: Lsn) -> Result<Replayed> {

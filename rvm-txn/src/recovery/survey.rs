@@ -1,8 +1,8 @@
 //! What a scan of one log found that the others need to know.
 
 use rvm_log::{
-    Damage, Dependency, Epoch, LogError, LogFile, LogId, Lsn, Participant, RecordView, Scanner,
-    TornTail, TxnId,
+    Damage, Dependency, Epoch, LogError, LogFile, LogId, Lsn, Participant, RecordView, Ring,
+    Scanner, TornTail, TxnId,
 };
 use rvm_storage::widths::wide;
 use rvm_storage::{FileName, FileRole, Storage};
@@ -20,6 +20,9 @@ pub(crate) struct Survey {
     pub(crate) prev_end: Lsn,
     /// Behind the last record.
     pub(crate) end: Lsn,
+    /// Up to where the header vouches: no crash takes anything below back.
+    pub(crate) synced: Lsn,
+    pub(crate) ring: Ring,
     pub(crate) torn: Option<TornTail>,
     /// Where records start.
     pub(crate) records: u64,
@@ -102,6 +105,8 @@ impl Survey {
             head: header.head,
             prev_end: header.prev_end,
             end: header.head,
+            synced: header.synced,
+            ring: header.ring,
             torn: None,
             records: 0,
             last_txn_id: header.txn_id_max,

@@ -11,7 +11,7 @@ use rvm_log::{Damage, Epoch, LogError, LogId, Lsn};
 
 use super::logs::{Logs, Readable};
 use crate::error::Result;
-use crate::recovery::{Condition, DamageFound, Linked, Survey, consistent_cut};
+use crate::recovery::{Condition, DamageFound, Linked, Survey, cut_to_what_is_there};
 
 /// What counts of a log.
 #[derive(Clone, Copy, Debug)]
@@ -29,6 +29,7 @@ pub(super) struct Kept {
 pub(super) fn choose(logs: &mut Logs) -> Result<(Vec<Kept>, bool)> {
     set_aside_older(logs);
     let is_log_missing = note_missing(logs);
+    note_lost(logs)?;
     let newest = logs.readable.iter().map(|log| log.survey.epoch).max();
     let is_old = |log: &Readable| newest.is_some_and(|newest| log.survey.epoch < newest);
     if logs.is_damaged() && logs.readable.iter().any(is_old) {
@@ -50,14 +51,13 @@ pub(super) fn choose(logs: &mut Logs) -> Result<(Vec<Kept>, bool)> {
 /// Cuts twice: by what is there, and as if what cannot be read were there. Where both agree, nothing is lost by damage.
 fn cut(logs: &Logs) -> Result<Vec<Kept>> {
     let by_id = logs.by_id();
-    let readable = without(logs, |named| !by_id.contains_key(&named.log_id));
-    let cuts = consistent_cut(&readable)?;
+    let cuts = cut_to_what_is_there(&readable(logs))?.lsns;
     let hopeful = without(logs, |named| {
         by_id.get(&named.log_id).is_none_or(|other| {
             other.cut_short && named.epoch == other.survey.epoch && named.end > other.survey.end
         })
     });
-    let hopeful = consistent_cut(&hopeful)?;
+    let hopeful = cut_to_what_is_there(&hopeful)?.lsns;
     let kept =
         logs.readable.iter().zip(cuts.into_iter().zip(hopeful)).map(|(log, (cut, hoped))| {
             let names_unread = |linked: &Linked| {
@@ -99,6 +99,12 @@ fn names(linked: &Linked) -> impl Iterator<Item = Named> + '_ {
     parts.chain(dependencies)
 }
 
+/// The surveys, without what they name in logs that cannot be read.
+fn readable(logs: &Logs) -> Vec<Survey> {
+    let by_id = logs.by_id();
+    without(logs, |named| !by_id.contains_key(&named.log_id))
+}
+
 /// The surveys, without the names that are `taken` to be there.
 fn without(logs: &Logs, taken: impl Fn(Named) -> bool) -> Vec<Survey> {
     let mut surveys: Vec<_> = logs.readable.iter().map(|log| log.survey.clone()).collect();
@@ -126,6 +132,21 @@ fn set_aside_older(logs: &mut Logs) {
         let expected = known.get(&id).copied().filter(|known| *known > found)?;
         Some(Damage::OlderBackup { found, expected })
     });
+}
+
+/// Notes the logs whose end looks torn, and is not: the header of another log vouches for what hangs on more.
+fn note_lost(logs: &mut Logs) -> Result<()> {
+    for (index, damage) in cut_to_what_is_there(&readable(logs))?.lost {
+        let Some(log) = logs.readable.get_mut(index).filter(|log| !log.cut_short) else { continue };
+        log.cut_short = true;
+        let (name, end) = (log.name().clone(), log.survey.end);
+        let (file, offset) = (log.survey.file.clone(), log.file.ring().file_offset(end));
+        let fault = LogError::Corrupt { file, offset, damage };
+        let mut found = DamageFound::new(name.as_str(), "", fault);
+        found.readable_to = Some(end.0);
+        logs.damage.push(found);
+    }
+    Ok(())
 }
 
 /// Notes the logs that are named and not there. A log whose header cannot be read may be any of them.

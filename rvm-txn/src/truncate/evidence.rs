@@ -10,9 +10,10 @@ use crate::log_handle::{LogHandle, Named};
 use crate::parallel::map_in_parallel;
 use crate::shared::Shared;
 
-/// Returns when the headers of the log and of all that is `named` in others say that what is about to be folded, up to
-/// `mark`, and what it names had been durable. All of it is decided. One change for each header that does not say so yet, which
-/// then says it for all that is decided there; nothing if nothing is named.
+/// Returns when the headers of the log and of all that is `named` in others vouch for what is about to be folded, up to
+/// `mark`, and for what it names. All of it is decided. What those hang on in turn needs no evidence of its own: recovery refuses a
+/// cut below what a header vouches for. One forced write for each header that does not say so yet, which then says it for all
+/// that is decided there.
 ///
 /// # Errors
 /// [`Error::Poisoned`](crate::Error::Poisoned).
@@ -22,30 +23,17 @@ pub(super) fn leave_evidence(
     mark: Lsn,
     named: &Named,
 ) -> Result<()> {
-    if named.is_empty() {
-        return Ok(());
-    }
-    // The own log too: its records could rot while a half of them is in the segment, and the other parts would go with them.
+    // The own log too: its records could rot while a half of them is in the segment.
     let own = (Arc::clone(log), mark);
     let lacking = named.logs().chain([own]).filter(|(log, end)| !vouches(log, *end));
-    let vouch = |(log, end): (Arc<LogHandle>, Lsn)| vouch_for(shared, &log, end);
+    let vouch = |(log, end): (Arc<LogHandle>, Lsn)| {
+        // The commit that decided it raises one log after the other, and may not have come to this one.
+        let decided = log.latch.lock().decided.max(end);
+        log.vouch(&shared.logs.health, decided, shared.last_txn_id())
+    };
     map_in_parallel(shared.config.helpers, lacking.collect(), vouch).into_iter().collect()
 }
 
 fn vouches(log: &LogHandle, end: Lsn) -> bool {
     log.file.lock().header().synced >= end
-}
-
-fn vouch_for(shared: &Shared, log: &LogHandle, end: Lsn) -> Result<()> {
-    // The commit that decided it raises one log after the other, and may not have come to this one.
-    let decided = log.latch.lock().decided.max(end);
-    let txn_id_max = shared.last_txn_id();
-    log.change_header(
-        &shared.logs.health,
-        |header| header.synced < end,
-        |header| {
-            header.synced = decided;
-            header.txn_id_max = txn_id_max;
-        },
-    )
 }

@@ -1,6 +1,6 @@
 //! Truncation: folds decided records into the segment and moves the log's head, while commits go on.
 //!
-//! The order is what makes it safe: leave evidence of what is named in other logs, apply, force the segment, move the head
+//! The order is what makes it safe: leave evidence of what is folded and of what it names in other logs, apply, force the segment, move the head
 //! durably, and only then use the space again. A device that is full while applying changes nothing; every other failure poisons.
 
 mod evidence;
@@ -119,13 +119,14 @@ fn move_head(
 ) -> Result<()> {
     let txn_id_max = shared.last_txn_id();
     let _layout = lock_layout(shared.storage.as_ref(), right.readers_wait)?;
-    let synced = log.latch.lock().durable;
+    // A header vouches for what is decided, not for all that is durable.
+    let decided = log.latch.lock().decided;
     log.change_header(
         &shared.logs.health,
         |_| true,
         |header| {
             header.head = mark;
-            header.synced = synced;
+            header.synced = decided;
             header.txn_id_max = txn_id_max;
         },
     )?;

@@ -1,7 +1,7 @@
 //! The cut over surveys made by hand, and over random ones against the definition.
 
 use proptest::prelude::*;
-use rvm_log::TxnId;
+use rvm_log::{CAPACITY_MIN, Ring, TxnId};
 
 use super::*;
 
@@ -14,6 +14,8 @@ fn log(id: u64, epoch: u64, head: u64, end: u64) -> Survey {
         head: Lsn(head),
         prev_end: Lsn(head),
         end: Lsn(end),
+        synced: Lsn(head),
+        ring: Ring::new(CAPACITY_MIN).unwrap(),
         torn: None,
         records: 0,
         last_txn_id: TxnId(0),
