@@ -8,7 +8,7 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use clap::Parser;
-use lab::breakages::{BREAKAGES, Breakage};
+use lab::breakages::{BREAKAGES, Breakage, Watch};
 use lab::root;
 
 /// Takes away one protection of RVM's code at a time, in a copy, and runs the test that must notice.
@@ -46,41 +46,72 @@ fn run(only: &str) -> Result<u64, String> {
     if !packed.success() {
         return Err("the repository could not be copied".to_owned());
     }
-    let mut unnoticed = 0;
+    let (mut unnoticed, mut passing) = (0, Vec::new());
     for breakage in BREAKAGES.iter().filter(|breakage| breakage.name.contains(only)) {
+        // A test that fails anyway notices nothing.
+        if !passing.contains(&breakage.by) {
+            if let Some(failed) = failing(breakage.by, copy.path())? {
+                return Err(format!("unbroken, {} fails: {failed}", breakage.by));
+            }
+            passing.push(breakage.by);
+        }
         let started = Instant::now();
-        let (noticed, by) = is_noticed(breakage, copy.path())?;
-        unnoticed += u64::from(!noticed);
-        let verdict = if noticed { "noticed by" } else { "UNNOTICED by" };
-        println!("{}: {verdict} {by} ({:.0} s)", breakage.name, started.elapsed().as_secs_f64());
+        let failed = with(breakage, copy.path(), || failing(breakage.by, copy.path()))?;
+        unnoticed += u64::from(failed.is_none());
+        let verdict = match failed {
+            Some(failed) => format!("noticed by {failed}"),
+            None => format!("UNNOTICED by {}", breakage.by),
+        };
+        println!("{}: {verdict} ({:.0} s)", breakage.name, started.elapsed().as_secs_f64());
     }
     Ok(unnoticed)
 }
 
-/// Makes the breakage in the copy, runs its test, and takes it back.
-fn is_noticed(breakage: &Breakage, copy: &Path) -> Result<(bool, String), String> {
+/// Makes the breakage in the copy, does `work`, and takes the breakage back.
+fn with<T>(
+    breakage: &Breakage,
+    copy: &Path,
+    work: impl FnOnce() -> Result<T, String>,
+) -> Result<T, String> {
     let path = copy.join(breakage.file);
     let text = std::fs::read_to_string(&path).map_err(|error| error.to_string())?;
     put(&path, &breakage.make(&text)?)?;
+    let done = work().map_err(|failure| format!("{}: {failure}", breakage.name));
+    put(&path, &text)?;
+    done
+}
+
+/// Runs tests in the copy; the first that failed, or what else was wrong.
+fn failing(watch: Watch, copy: &Path) -> Result<Option<String>, String> {
     // A test that never ends has noticed, too.
     let mut cargo = Command::new("timeout");
     cargo.arg("300").arg(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["test", "--no-fail-fast", "-p", breakage.package, "--lib", "--tests", "--"]);
-    cargo.arg(breakage.test).current_dir(copy).env("CARGO_TARGET_DIR", copy.join("target"));
+    cargo.args(["test", "--no-fail-fast"]).current_dir(copy);
+    let target = root().join("target/breakages");
+    match watch {
+        Watch::Tests(package, test) => {
+            cargo.args(["-p", package, "--lib", "--tests", "--", test]);
+            cargo.env("CARGO_TARGET_DIR", target);
+        }
+        Watch::Schedules(scenario) => {
+            cargo.args(["-p", "rvm-txn", "--test", "schedules", "--", scenario]);
+            cargo.env("RUSTFLAGS", "--cfg shuttle").env("CARGO_TARGET_DIR", target.join("shuttle"));
+        }
+    }
     cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1").env("RUST_BACKTRACE", "0");
     let output = cargo.output().map_err(|error| error.to_string())?;
-    put(&path, &text)?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    if String::from_utf8_lossy(&output.stderr).contains("could not compile") {
-        return Err(format!("{}: what takes its place does not compile", breakage.name));
+    if output.status.success() {
+        return Ok(None);
     }
+    if String::from_utf8_lossy(&output.stderr).contains("could not compile") {
+        return Err("it does not compile".to_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stdout);
     let failed = said.lines().filter_map(|line| line.strip_prefix("test "));
     let failed = failed.filter_map(|line| line.strip_suffix(" ... FAILED"));
-    let by: Vec<&str> = failed.take(3).collect();
-    if by.is_empty() {
-        return Ok((!output.status.success(), format!("{} {}", breakage.package, breakage.test)));
-    }
-    Ok((true, by.join(", ")))
+    let failed: Vec<&str> = failed.take(3).collect();
+    let stuck = || format!("{watch}, which did not end well");
+    Ok(Some(if failed.is_empty() { stuck() } else { failed.join(", ") }))
 }
 
 fn put(path: &Path, text: &str) -> Result<(), String> {

@@ -1,10 +1,12 @@
 //! Deliberate breakages of the real code: each takes away one protection, and a named test must notice.
 //!
 //! A breakage is a text that stands in a file exactly once, and what takes its place. `cargo run --release -p lab --bin breakages`
-//! makes each in a copy of the repository and runs its test. A test here sees that every text is still there, so the list cannot
-//! outlive the code.
+//! makes each in a copy of the repository and runs its test, which must pass there before. A test here sees that every text is still
+//! there, so the list cannot outlive the code.
 
 mod list;
+
+use std::fmt;
 
 pub use list::BREAKAGES;
 
@@ -19,10 +21,27 @@ pub struct Breakage {
     pub text: &'static str,
     /// What takes its place.
     pub instead: &'static str,
-    /// The package whose test notices.
-    pub package: &'static str,
-    /// The test, or the beginning of the names of several.
-    pub test: &'static str,
+    /// Who notices.
+    pub by: Watch,
+}
+
+/// Tests that notice a breakage.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Watch {
+    /// Of a package, those whose names contain the text.
+    Tests(&'static str, &'static str),
+    /// Thread schedules of the engine whose names contain the text.
+    Schedules(&'static str),
+}
+
+impl fmt::Display for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tests(package, "") => write!(f, "the tests of {package}"),
+            Self::Tests(package, test) => write!(f, "{test} of {package}"),
+            Self::Schedules(scenario) => write!(f, "schedules of {scenario}"),
+        }
+    }
 }
 
 impl Breakage {
