@@ -12,6 +12,7 @@ mod locks;
 mod memory;
 mod planted;
 mod sim;
+mod sim_corners;
 mod simulated;
 
 use rvm_storage::{FileName, FileRole, SegmentName};
