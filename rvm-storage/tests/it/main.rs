@@ -8,6 +8,7 @@ mod child;
 mod descriptors;
 mod direct;
 mod directory;
+mod explorer;
 mod locks;
 mod memory;
 mod planted;
