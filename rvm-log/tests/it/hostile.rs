@@ -1,14 +1,16 @@
 //! Files whose checksums are right and whose content cannot be: an error or a log, never a panic, an endless loop, or
 //! more memory than the file is long.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use rvm_log::format::fields::{Field, RECORD_HEADER, SLOT, offset_of};
 use rvm_log::format::header::{SLOT_LEN, seal};
 use rvm_log::format::record::{HEADER_LEN, TRAILER_LEN};
 use rvm_log::{BLOCK_LEN, Checksums, LogError, LogFile, Lsn};
-use rvm_storage::MemStorage;
+use rvm_storage::sim::{OperationKind, SimStorage};
 use rvm_storage::widths::{narrow, wide};
 
-use crate::faulty::Faulty;
 use crate::workbench::{Record, Workbench, log_name, read, scan, segment};
 
 /// What a scan may hold besides what the file has: one window, whole blocks of it.
@@ -46,11 +48,19 @@ fn some_log() -> Workbench {
 /// Reads through a store that measures; returns whether the log could be read.
 fn read_measured(bytes: Vec<u8>, what: &str) -> Result<(), LogError> {
     let len = wide(bytes.len());
-    let faulty = Faulty::new(MemStorage::new());
-    faulty.inner.replace_file(&log_name(), bytes);
-    let found = read(&faulty);
-    assert!(wide(faulty.largest_read()) <= len.min(CONSTANT), "{what}");
-    assert!(faulty.reads() < 20, "{what}: {} reads", faulty.reads());
+    let storage = SimStorage::new(1);
+    storage.replace_file(&log_name(), &bytes).unwrap();
+    let largest = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&largest);
+    storage.on_operation(move |operation| {
+        if operation.kind == OperationKind::Read {
+            seen.fetch_max(operation.len, Ordering::Relaxed);
+        }
+    });
+    let found = read(&storage);
+    let (largest, reads) = (largest.load(Ordering::Relaxed), storage.count(OperationKind::Read));
+    assert!(0 < largest && largest <= len.min(CONSTANT), "{what}");
+    assert!(reads < 20, "{what}: {reads} reads");
     match found {
         Ok(_) => Ok(()),
         Err(error @ (LogError::Corrupt { .. } | LogError::Unsupported { .. })) => Err(error),
