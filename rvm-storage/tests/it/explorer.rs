@@ -84,10 +84,10 @@ fn with_setup(storage: &SimStorage, steps: &[u8], notes: &Notes<u8>) -> Result<(
 
 /// The last note is what the file must hold at least.
 fn at_least(storage: &SimStorage, notes: &[u8]) -> Result<u8, String> {
-    let Some(noted) = notes.last() else { return Ok(0) };
+    let Some(least) = notes.last() else { return Ok(0) };
     let bytes = storage.read_file(&seg("a")).unwrap_or_default();
     let found = bytes.first().copied().unwrap_or(0);
-    if found >= *noted { Ok(found) } else { Err(format!("found {found} behind {noted}")) }
+    if found >= *least { Ok(found) } else { Err(format!("found {found} behind {least}")) }
 }
 
 /// Guards against a script that was shrunk until it failed for another reason: without its first step the program cannot run.

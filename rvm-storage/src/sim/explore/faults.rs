@@ -71,13 +71,13 @@ impl<S, N: Clone + Debug, O: PartialEq + Debug> Search<'_, S, N, O> {
         let judged = self
             .live(steps, plan, inside)
             .and_then(|lived| self.judge(plan, &lived, (inside, random.clone()), found));
-        judged.or_else(|failure| {
+        judged.map_err(|failure| {
             // Once more, to tell what was done: it is deterministic, or else this must do.
             let again = self.live(steps, plan, true);
             let mut uncounted = Exploration::default();
             let judged =
                 again.and_then(|lived| self.judge(plan, &lived, (inside, random), &mut uncounted));
-            Err(judged.err().unwrap_or(failure))
+            judged.err().unwrap_or(failure)
         })
     }
 

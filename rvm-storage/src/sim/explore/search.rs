@@ -124,9 +124,10 @@ impl<S, N: Clone + Debug, O: PartialEq + Debug> Search<'_, S, N, O> {
         let unknowns = moment.unknowns();
         let cut = unknowns.sample(random);
         let killed = self.explorer.kills && random.below(KILLED_INSIDE) == 0;
-        let (again, how) = match killed {
-            true => (moment.process_kill(), None),
-            false => (moment.power_cut(&unknowns, &cut), Some((&unknowns, &cut))),
+        let (again, how) = if killed {
+            (moment.process_kill(), None)
+        } else {
+            (moment.power_cut(&unknowns, &cut), Some((&unknowns, &cut)))
         };
         found.states += 1;
         found.nested += 1;
