@@ -5,13 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Barrier, mpsc};
 use std::time::Duration;
 
-use rvm_core::rvm_storage::sim::SimStorage;
+use rvm_core::rvm_storage::sim::{Failure, Fault, Operation, OperationKind, SimStorage};
 use rvm_core::rvm_storage::{
     FileName, FileRole, Fill, LockMode, LockScope, MemStorage, SegmentName, Storage,
 };
 use rvm_core::{Durability, Error, Result, Rvm, Segment};
-
-use super::failing::{Failing, Fault};
 
 fn open(storage: impl Storage + 'static) -> Result<Rvm> {
     Rvm::options().background(false).log_capacity_initial(32 << 10).open_with(Arc::new(storage))
@@ -29,13 +27,24 @@ fn seg(name: &str) -> FileName {
     FileName::new(&SegmentName::new(name).unwrap(), FileRole::Segment)
 }
 
-/// Picks forces of a log's records or header, and takes its time, so that others come to wait for them.
-fn is_slow_force(operation: &str, file: &str) -> bool {
-    let picked = operation == "write and force" && file.starts_with('s');
-    if picked {
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    picked
+fn log(name: &str) -> FileName {
+    FileName::new(&SegmentName::new(name).unwrap(), FileRole::Log)
+}
+
+/// Picks one kind of operation on one log.
+fn on_log(kind: OperationKind, name: &str) -> impl Fn(&Operation) -> bool + use<> {
+    let file = Some(log(name));
+    move |operation| operation.kind == kind && operation.file == file
+}
+
+/// A device on which the first operation that `pick` picks fails.
+fn failing(
+    failure: Failure,
+    pick: impl Fn(&Operation) -> bool + Send + Sync + 'static,
+) -> SimStorage {
+    let storage = SimStorage::new(1);
+    storage.inject(Fault::nth(0, failure).when(pick));
+    storage
 }
 
 /// Longer than anything that is not stuck.
@@ -46,16 +55,22 @@ const STUCK: Duration = Duration::from_secs(60);
 #[test]
 fn everybody_comes_back_when_every_force_fails() {
     for round in 0..150_u64 {
-        let memory = MemStorage::new();
-        let setup = open(memory.clone()).unwrap();
+        let storage = SimStorage::new(round);
+        let setup = open(storage.clone()).unwrap();
         for i in 0..3 {
             let segment = setup.map(&format!("s{i}"), 64).unwrap();
             put(&setup, &[&segment], b"x", Durability::Force).unwrap();
         }
         setup.close().unwrap();
+        // Forces take their time, so that others come to wait for them.
+        storage.on_operation(|operation| {
+            if operation.kind == OperationKind::WriteAndForce {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
         // Each header is opened for appending first, with two forces.
-        let failing = Failing::after(&memory, 12, Fault::Before).only(is_slow_force);
-        let rvm = Arc::new(open(failing).unwrap());
+        storage.inject(Fault::nth(12, Failure::Error).of(OperationKind::WriteAndForce).lasting());
+        let rvm = Arc::new(open(storage).unwrap());
         let segments: Vec<_> = (0..3).map(|i| rvm.map(&format!("s{i}"), 64).unwrap()).collect();
         for segment in &segments {
             put(&rvm, &[segment], b"x", Durability::Force).unwrap();
@@ -82,18 +97,19 @@ fn everybody_comes_back_when_every_force_fails() {
 /// Guards against a ring that is resized on the disk and not in memory: only the reservation of space may fail harmlessly.
 #[test]
 fn a_header_that_finds_no_space_while_the_ring_grows_poisons() {
-    let memory = MemStorage::new();
     let grows = AtomicBool::new(false);
-    let failing = Failing::at(&memory, Fault::FullOnce, move |operation, file| {
-        grows.fetch_or(operation == "allocate" && file == "s.log", Ordering::SeqCst);
-        grows.load(Ordering::SeqCst) && operation == "force" && file == "s.log"
+    let (allocate, force) =
+        (on_log(OperationKind::Allocate, "s"), on_log(OperationKind::Force, "s"));
+    let storage = failing(Failure::OutOfSpace, move |operation| {
+        grows.fetch_or(allocate(operation), Ordering::SeqCst);
+        grows.load(Ordering::SeqCst) && force(operation)
     });
-    let rvm = open(failing.clone()).unwrap();
+    let rvm = open(storage.clone()).unwrap();
     let segment = rvm.map("s", 20_000).unwrap();
     put(&rvm, &[&segment], &vec![1; 20_000], Durability::Force).unwrap();
     let failed = put(&rvm, &[&segment], &vec![2; 20_000], Durability::Force).unwrap_err();
-    assert!(failing.fired() && failed.is_poisoned(), "{failed}");
-    let rvm = open(memory.crash()).unwrap();
+    assert!(storage.faults_fired() == 1 && failed.is_poisoned(), "{failed}");
+    let rvm = open(storage.crash()).unwrap();
     assert_eq!(rvm.map("s", 1).unwrap().read().unwrap()[..], vec![1; 20_000]);
 }
 
@@ -128,41 +144,34 @@ fn an_interrupted_extension_is_forced_by_the_next_mapping() {
 /// Guards against a log without its segment: the log's name could not be removed, and the destruction is tried again.
 #[test]
 fn a_destruction_that_failed_can_be_repeated() {
-    let memory = MemStorage::new();
-    let failing = Failing::at(&memory, Fault::Once, |operation, file| {
-        operation == "remove" && file == "s.log"
-    });
-    let rvm = open(failing).unwrap();
+    let storage = failing(Failure::Error, on_log(OperationKind::Remove, "s"));
+    let rvm = open(storage.clone()).unwrap();
     let segment = rvm.map("s", 8).unwrap();
     rvm.unmap(&segment).unwrap();
     assert!(matches!(rvm.destroy("s"), Err(Error::Io(_))));
     rvm.destroy("s").unwrap();
-    let rvm = open(memory.crash()).unwrap();
+    let rvm = open(storage.crash()).unwrap();
     assert!(rvm.segments().unwrap().is_empty());
 }
 
 /// Guards against a segment that is taken back although its log has its name: the log could not be opened for another reason.
 #[test]
 fn a_log_that_may_have_its_name_keeps_its_segment() {
-    let memory = MemStorage::new();
-    let failing = Failing::at(&memory, Fault::Before, |operation, file| {
-        operation == "open" && file == "s.log"
-    });
-    let rvm = open(failing).unwrap();
+    let storage = SimStorage::new(1);
+    let unopened = Fault::nth(0, Failure::Error).when(on_log(OperationKind::Open, "s"));
+    storage.inject(unopened.lasting());
+    let rvm = open(storage.clone()).unwrap();
     let failed = rvm.map("s", 8).unwrap_err();
     assert!(failed.is_poisoned(), "{failed}");
-    let rvm = open(memory.crash()).unwrap();
+    let rvm = open(storage.crash()).unwrap();
     assert_eq!(rvm.map("s", 8).unwrap().read().unwrap()[..], [0; 8]);
 }
 
 /// Guards against a wait for threads that have ended: the store is poisoned and closed, and a lazy commit is asked for.
 #[test]
 fn waiting_for_a_lazy_commit_ends_on_a_closed_and_poisoned_store() {
-    let memory = MemStorage::new();
-    let failing = Failing::at(&memory, Fault::Once, |operation, file| {
-        operation == "write and force" && file == "c.log"
-    });
-    let rvm = open(failing).unwrap();
+    let storage = failing(Failure::Error, on_log(OperationKind::WriteAndForce, "c"));
+    let rvm = open(storage).unwrap();
     let map = |name| rvm.map(name, 8).unwrap();
     let (a, b, c) = (map("a"), map("b"), map("c"));
     let mut txn = rvm.begin(&[&a, &b]).unwrap();

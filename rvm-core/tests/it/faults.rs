@@ -6,10 +6,8 @@
 
 use std::sync::Arc;
 
-use rvm_core::rvm_storage::{MemStorage, Storage};
+use rvm_core::rvm_storage::sim::{Failure, Fault, Operation, SimStorage};
 use rvm_core::{CommitOutcome, Durability, Error, Result, Rvm, Segment, Transaction};
-
-use super::failing::{Failing, Fault};
 
 const LEN: u64 = 64;
 
@@ -69,13 +67,13 @@ struct Known1 {
     acknowledged: bool,
 }
 
-fn open(storage: Arc<dyn Storage>) -> Result<(Rvm, Vec<Segment>)> {
+fn open(storage: &SimStorage) -> Result<(Rvm, Vec<Segment>)> {
     let rvm = Rvm::options()
         .background(false)
         .helpers(0)
         .log_capacity_initial(32 << 10)
         .log_capacity_max(512 << 10)
-        .open_with(storage)?;
+        .open_with(Arc::new(storage.clone()))?;
     let segments = NAMES.iter().map(|name| rvm.map(name, LEN)).collect::<Result<_>>()?;
     Ok((rvm, segments))
 }
@@ -209,41 +207,72 @@ impl Known {
     }
 }
 
+/// How an operation fails, and what becomes of those behind it.
+#[derive(Clone, Copy, Debug)]
+struct Trouble {
+    failure: Failure,
+    /// Operations work again behind it.
+    is_over: bool,
+}
+
+impl Trouble {
+    /// The device no longer changes anything.
+    const FOR_GOOD: Self = Self { failure: Failure::Error, is_over: false };
+    const ONCE: Self = Self { failure: Failure::Error, is_over: true };
+    const ALL: [Self; 4] = [
+        Self::FOR_GOOD,
+        // What fails first is done all the same.
+        Self { failure: Failure::ErrorWhenDone, is_over: false },
+        Self::ONCE,
+        Self { failure: Failure::OutOfSpace, is_over: true },
+    ];
+
+    /// Makes the operation behind the next `n` that change anything fail.
+    fn plan(self, storage: &SimStorage, n: u64) {
+        let changes = |operation: &Operation| operation.kind.changes();
+        storage.inject(Fault::nth(n, self.failure).when(changes));
+        if !self.is_over {
+            storage.inject(Fault::nth(n + 1, Failure::Error).when(changes).lasting());
+        }
+    }
+}
+
 /// One life in which the n-th operation fails; false if it had fewer.
-fn run(n: i64, fault: Fault) -> bool {
-    let memory = MemStorage::new();
-    let failing = Failing::after(&memory, n, fault);
+fn run(n: u64, trouble: Trouble) -> bool {
+    let storage = SimStorage::new(1);
+    trouble.plan(&storage, n);
     let mut known = Known::default();
-    let context = format!("{fault:?} at operation {n}");
-    let mut opened = open(Arc::new(failing.clone()));
-    if opened.is_err() && fault.is_over() {
-        opened = open(Arc::new(failing.clone()));
+    let context = format!("{trouble:?} at operation {n}");
+    let mut opened = open(&storage);
+    if opened.is_err() && trouble.is_over {
+        opened = open(&storage);
         assert!(opened.is_ok(), "{context}: {opened:?}");
     }
     let ended = opened.and_then(|(rvm, mut segments)| {
-        let ended = known.live(&rvm, &mut segments, fault.is_over());
+        let ended = known.live(&rvm, &mut segments, trouble.is_over);
         if let Err(error) = &ended {
-            assert!(error.is_poisoned() || !fault.is_over(), "{context}: {error} and not poisoned");
+            assert!(error.is_poisoned() || !trouble.is_over, "{context}: {error} and not poisoned");
             // What failed goes on failing, or has poisoned the store; never is a commit acknowledged after it.
             let later = known.commit(&rvm, &segments, (&[0], &[]), Force, 1);
             assert!(later.is_err(), "{context}: a commit was acknowledged after {error}");
         }
         ended.and_then(|()| rvm.close())
     });
-    if !fault.is_over() {
-        assert_eq!(ended.is_err(), failing.fired(), "{context}: {ended:?}");
+    let fired = storage.faults_fired() > 0;
+    if !trouble.is_over {
+        assert_eq!(ended.is_err(), fired, "{context}: {ended:?}");
     }
-    let (_rvm, segments) = open(Arc::new(memory.crash())).expect(&context);
+    let (_rvm, segments) = open(&storage.crash()).expect(&context);
     known.check(&segments, &context);
-    failing.fired()
+    fired
 }
 
 #[test]
 fn whatever_operation_fails_nothing_acknowledged_is_lost() {
-    for fault in [Fault::Before, Fault::After, Fault::Once, Fault::FullOnce] {
-        let operations = (0..10_000).take_while(|n| run(*n, fault)).count();
-        assert!(operations > 60, "{operations} faults of kind {fault:?}: the life is too short");
-        println!("{fault:?}: {operations} operations failed in turn");
+    for trouble in Trouble::ALL {
+        let operations = (0..10_000).take_while(|n| run(*n, trouble)).count();
+        assert!(operations > 60, "{operations} times {trouble:?}: the life is too short");
+        println!("{trouble:?}: {operations} operations failed in turn");
     }
 }
 
@@ -252,22 +281,23 @@ fn whatever_operation_fails_nothing_acknowledged_is_lost() {
 fn recovery_interrupted_at_every_step_ends_in_the_same_state() {
     let mut interrupted = 0;
     for n in 0.. {
-        let memory = MemStorage::new();
+        let storage = SimStorage::new(1);
         let mut known = Known::default();
-        let (rvm, mut segments) = open(Arc::new(memory.clone())).unwrap();
+        let (rvm, mut segments) = open(&storage).unwrap();
         known.live(&rvm, &mut segments, false).unwrap();
         known.commit(&rvm, &segments, (&[0, 1, 2], &[]), Force, 1).unwrap();
-        let mut image = memory.crash();
+        let mut image = storage.crash();
         let mut fired = false;
         // Depth 3: each interruption starts from what the one before left.
         for depth in 0..3 {
-            let failing = Failing::after(&image, n + depth, Fault::Before);
-            let opened = open(Arc::new(failing.clone()));
-            fired |= failing.fired();
-            assert_eq!(opened.is_err(), failing.fired());
+            Trouble::FOR_GOOD.plan(&image, n + depth);
+            let opened = open(&image);
+            let failed = image.faults_fired() > 0;
+            fired |= failed;
+            assert_eq!(opened.is_err(), failed);
             image = image.crash();
         }
-        let (_rvm, segments) = open(Arc::new(image)).unwrap();
+        let (_rvm, segments) = open(&image).unwrap();
         known.check(&segments, &format!("recovery interrupted at {n}"));
         interrupted += 1;
         if !fired {
@@ -281,13 +311,13 @@ fn recovery_interrupted_at_every_step_ends_in_the_same_state() {
 #[test]
 fn a_poisoned_store_shows_undecided_bytes_only_on_request() {
     for n in 0.. {
-        let memory = MemStorage::new();
-        let (rvm, segments) = open(Arc::new(memory.clone())).unwrap();
+        let storage = SimStorage::new(1);
+        let (rvm, segments) = open(&storage).unwrap();
         let mut known = Known::default();
         known.commit(&rvm, &segments, (&[0], &[]), Force, 1).unwrap();
         rvm.close().unwrap();
-        let failing = Failing::after(&memory, n, Fault::Once);
-        let Ok((rvm, segments)) = open(Arc::new(failing)) else { continue };
+        Trouble::ONCE.plan(&storage, n);
+        let Ok((rvm, segments)) = open(&storage) else { continue };
         let committed = known.commit(&rvm, &segments, (&[0], &[]), Force, 1);
         match committed {
             Err(Error::Indeterminate { .. }) => {

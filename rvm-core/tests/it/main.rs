@@ -12,7 +12,6 @@ mod child;
 mod damage;
 mod declared;
 mod entangled;
-mod failing;
 mod failures;
 mod faults;
 mod files;

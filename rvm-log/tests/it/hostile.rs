@@ -1,14 +1,16 @@
 //! Files whose checksums are right and whose content cannot be: an error or a log, never a panic, an endless loop, or
 //! more memory than the file is long.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use rvm_log::format::fields::{Field, RECORD_HEADER, SLOT, offset_of};
 use rvm_log::format::header::{SLOT_LEN, seal};
 use rvm_log::format::record::{HEADER_LEN, TRAILER_LEN};
 use rvm_log::{BLOCK_LEN, Checksums, LogError, LogFile, Lsn};
-use rvm_storage::MemStorage;
+use rvm_storage::sim::{OperationKind, SimStorage};
 use rvm_storage::widths::{narrow, wide};
 
-use crate::faulty::Faulty;
 use crate::workbench::{Record, Workbench, log_name, read, scan, segment};
 
 /// What a scan may hold besides what the file has: one window, whole blocks of it.
@@ -44,13 +46,22 @@ fn some_log() -> Workbench {
 }
 
 /// Reads through a store that measures; returns whether the log could be read.
-fn read_measured(bytes: Vec<u8>, what: &str) -> Result<(), LogError> {
+fn read_measured(bytes: &[u8], what: &str) -> Result<(), LogError> {
     let len = wide(bytes.len());
-    let faulty = Faulty::new(MemStorage::new());
-    faulty.inner.replace_file(&log_name(), bytes);
-    let found = read(&faulty);
-    assert!(wide(faulty.largest_read()) <= len.min(CONSTANT), "{what}");
-    assert!(faulty.reads() < 20, "{what}: {} reads", faulty.reads());
+    let storage = SimStorage::new(1);
+    storage.replace_file(&log_name(), bytes).unwrap();
+    let largest = Arc::new(AtomicU64::new(0));
+    let seen = Arc::clone(&largest);
+    storage.on_operation(move |operation| {
+        if operation.kind == OperationKind::Read {
+            seen.fetch_max(operation.len, Ordering::Relaxed);
+        }
+    });
+    let found = read(&storage);
+    let (largest, reads) = (largest.load(Ordering::Relaxed), storage.count(OperationKind::Read));
+    assert!(largest <= len.min(CONSTANT), "{what}");
+    assert!(largest > 0, "{what}: nothing was measured");
+    assert!(reads < 20, "{what}: {reads} reads");
     match found {
         Ok(_) => Ok(()),
         Err(error @ (LogError::Corrupt { .. } | LogError::Unsupported { .. })) => Err(error),
@@ -75,7 +86,7 @@ fn no_header_field_is_trusted() {
                     seal(slot);
                 }
                 let what = format!("{} = {value} in {slots:?}", field.name);
-                match read_measured(bytes, &what) {
+                match read_measured(&bytes, &what) {
                     Ok(()) => read += 1,
                     Err(_) => refused += 1,
                 }
@@ -99,7 +110,7 @@ fn no_record_field_is_trusted() {
             let header = &mut bytes[start..start + HEADER_LEN];
             put(header, offset_of(RECORD_HEADER, field.name), field, value);
             seal_header(header, record.lsn, checksums);
-            match read_measured(bytes, &format!("{} = {value}", field.name)) {
+            match read_measured(&bytes, &format!("{} = {value}", field.name)) {
                 Ok(()) => read += 1,
                 Err(_) => refused += 1,
             }
@@ -127,7 +138,7 @@ fn no_record_body_is_trusted() {
             bytes[place] = value;
             let crc = checksums.at(record.lsn).over(&bytes[body.clone()]).value();
             bytes[body.end..body.end + 4].copy_from_slice(&crc.to_le_bytes());
-            read_measured(bytes, &format!("byte {place} = {value}")).ok();
+            read_measured(&bytes, &format!("byte {place} = {value}")).ok();
         }
     }
 }
@@ -143,7 +154,7 @@ fn a_record_beyond_the_ring_is_malformed() {
     let header = &mut bytes[place..place + HEADER_LEN];
     header[4..8].copy_from_slice(&total_len.to_le_bytes());
     seal_header(header, Lsn(0), bench.log.checksums());
-    match read_measured(bytes, "too long") {
+    match read_measured(&bytes, "too long") {
         Err(LogError::Corrupt {
             damage: rvm_log::Damage::Malformed { at: Lsn(0), .. }, ..
         }) => {}

@@ -2,14 +2,14 @@
 //!
 //! What they can do to a log: cut, flip and zero bytes, lose sectors of a force, tear a slot, cut the power at any
 //! step, fail any read, and put hostile values into headers with right checksums. What they cannot: reorder forces, or
-//! lose what was forced; the simulator of another crate does that.
+//! lose what was forced; the lab does that to whole stores.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "helpers fail by panicking, as tests do"
 )]
 
-mod faulty;
+mod cuts;
 mod golden;
 mod hostile;
 mod laps;

@@ -2,18 +2,15 @@
 //! whole slot.
 
 use rvm_log::{BLOCK_LEN, Damage, LogError, LogFile, LogHeader, Lsn, NewLog};
+use rvm_storage::sim::{Failure, Fault, Moment, Operation, OperationKind, SimStorage};
 use rvm_storage::widths::narrow;
 use rvm_storage::{FileRole, MemStorage, Storage};
 
-use crate::faulty::Faulty;
+use crate::cuts::{EVERY_TEAR, count_steps, cuts, open, recorded, store_with_log};
 use crate::workbench::{Record, Workbench, log_name, read, ring, segment};
 
-/// Sector subsets of a slot's eight: none, each alone, all but each, all, and some in between.
-fn tears() -> Vec<u64> {
-    let singles = (0..8).map(|sector| 1 << sector);
-    let all_but = (0..8).map(|sector| 0xff & !(1 << sector));
-    singles.chain(all_but).chain([0, 0xff, 0x0f, 0xf0, 0x7e]).collect()
-}
+/// A sector, in bytes.
+const SECTOR_LEN: usize = 512;
 
 fn advance(header: &mut LogHeader) {
     header.head = header.head.plus(8);
@@ -22,37 +19,51 @@ fn advance(header: &mut LogHeader) {
     header.clean = !header.clean;
 }
 
-fn store_with_log() -> MemStorage {
-    let bench = Workbench::small();
-    bench.storage
-}
-
-fn open(storage: &dyn Storage) -> LogFile {
-    LogFile::open(storage, &segment()).unwrap()
+fn change(storage: &SimStorage) -> Result<(), LogError> {
+    open(storage).change_header(advance)
 }
 
 /// Guards against a change of the header that a power cut leaves half done, at either write and with any sectors.
 #[test]
 fn a_torn_change_is_the_old_header_or_the_new() {
-    for write in 0..2 {
-        for sectors in tears() {
-            let faulty = Faulty::new(store_with_log());
-            let mut log = open(&faulty);
-            let old = log.header().clone();
-            faulty.cut_power_at(write, sectors);
-            log.change_header(advance).unwrap_err();
-            assert_eq!(*log.header(), old, "the change is not claimed");
+    let storage = store_with_log();
+    let old = open(&storage).header().clone();
+    let mut new = old.clone();
+    advance(&mut new);
+    new.generation += 1;
+    let recording = recorded(&storage, |storage| change(storage).unwrap());
+    let written = storage.read_file(&log_name()).unwrap();
+    let is_write = |operation: &&Operation| operation.kind == OperationKind::WriteAndForce;
+    let first = narrow(recording.operations.iter().find(is_write).unwrap().offset);
+    let (mut torn, mut moments) = (0, 0);
+    for (moment, after) in cuts(&recording, EVERY_TEAR) {
+        moments = moment + 1;
+        let found = open(&after).header().clone();
+        let is_new = found == new;
+        assert!(is_new || found == old, "moment {moment}");
+        // The fields lie in the first sector of a slot and the checksum in the last.
+        let bytes = after.read_file(&log_name()).unwrap();
+        let arrived = [0, 7].map(|sector| {
+            let place = first + sector * SECTOR_LEN..first + (sector + 1) * SECTOR_LEN;
+            bytes[place.clone()] == written[place]
+        });
+        torn += usize::from(arrived[0] != arrived[1]);
+        assert_eq!(is_new, arrived == [true, true], "moment {moment}, {arrived:?}");
+    }
+    assert_eq!((moments, torn), (5, 2), "before, inside and between two writes, and at the end");
+}
 
-            let found = open(&faulty.inner.crash()).header().clone();
-            let mut new = old.clone();
-            advance(&mut new);
-            new.generation += 1;
-            let is_new = found == new;
-            assert!(is_new || found == old, "write {write}, sectors {sectors:08b}");
-            // The fields lie in the first sector and the checksum in the last.
-            let arrived = sectors & 0x81 == 0x81;
-            assert_eq!(is_new, write == 1 || arrived, "{write} {sectors:08b}");
-        }
+/// Guards against a header that is claimed in memory, and was not written.
+#[test]
+fn a_change_that_failed_is_not_claimed() {
+    assert_eq!(count_steps(store_with_log, change), 2);
+    for write in 0..2 {
+        let storage = store_with_log();
+        let mut log = open(&storage);
+        let old = log.header().clone();
+        storage.inject(Fault::nth(write, Failure::Dead).of(OperationKind::WriteAndForce));
+        log.change_header(advance).unwrap_err();
+        assert_eq!(*log.header(), old);
     }
 }
 
@@ -60,35 +71,21 @@ fn a_torn_change_is_the_old_header_or_the_new() {
 /// survived the first.
 #[test]
 fn a_second_crash_never_tears_the_only_whole_slot() {
-    for (first_write, first_sectors, second_write, second_sectors) in
-        tears().into_iter().flat_map(|first| {
-            tears().into_iter().flat_map(move |second| {
-                [
-                    (0, first, 0, second),
-                    (0, first, 1, second),
-                    (1, first, 0, second),
-                    (1, first, 1, second),
-                ]
-            })
-        })
-    {
-        let what = format!("{first_write} {first_sectors:08b} {second_write} {second_sectors:08b}");
-        let first_life = Faulty::new(store_with_log());
-        let mut log = open(&first_life);
-        first_life.cut_power_at(first_write, first_sectors);
-        log.change_header(advance).unwrap_err();
-
-        let second_life = Faulty::new(first_life.inner.crash());
-        let mut log = open(&second_life);
-        let relied_on = log.header().clone();
-        second_life.cut_power_at(second_write, second_sectors);
-        log.change_header(advance).unwrap_err();
-
-        let after = second_life.inner.crash();
-        let third =
-            LogFile::open(&after, &segment()).unwrap_or_else(|error| panic!("{what}: {error}"));
-        assert!(third.header().generation >= relied_on.generation, "{what}: went back in time");
+    let mut tried = 0;
+    let first_life = recorded(&store_with_log(), |storage| change(storage).unwrap());
+    for (first, between) in cuts(&first_life, EVERY_TEAR) {
+        let relied_on = open(&between).header().clone();
+        let second_life = recorded(&between, |storage| change(storage).unwrap());
+        for (second, after) in cuts(&second_life, EVERY_TEAR) {
+            let what = format!("the power went at moments {first} and {second}");
+            let third =
+                LogFile::open(&after, &segment()).unwrap_or_else(|error| panic!("{what}: {error}"));
+            assert!(third.header().generation >= relied_on.generation, "{what}: back in time");
+            tried += 1;
+        }
     }
+    // Of five moments two have four outcomes each; some of the second change are those of the first.
+    assert!(tried > 100, "{tried} tries");
 }
 
 /// Guards against a change that leaves one slot behind: either slot alone must say the same.
@@ -102,7 +99,7 @@ fn after_a_change_either_slot_alone_is_enough() {
         for lost in [0, BLOCK_LEN] {
             let mut bytes = file.clone();
             bytes[narrow(lost)..narrow(lost + BLOCK_LEN)].fill(0);
-            storage.replace_file(&log_name(), bytes);
+            storage.replace_file(&log_name(), &bytes).unwrap();
             assert_eq!(*open(&storage).header(), header, "slot at {lost} lost");
             // The next change makes the pair whole again; here it is the next round's.
         }
@@ -124,14 +121,16 @@ fn a_header_that_could_not_be_read_back_is_never_written() {
     for (field, change) in changes {
         let storage = store_with_log();
         let mut log = open(&storage);
-        let (before, forces) = (storage.read_file(&log_name()), storage.counts().forces);
+        let found =
+            || (storage.read_file(&log_name()), storage.count(OperationKind::WriteAndForce));
+        let before = found();
         match log.change_header(change) {
             Err(LogError::Corrupt { damage: Damage::HeaderField { field: found, .. }, .. }) => {
                 assert_eq!(found, field);
             }
             other => panic!("{field}: {other:?}"),
         }
-        assert_eq!((storage.read_file(&log_name()), storage.counts().forces), (before, forces));
+        assert_eq!((found(), storage.count(OperationKind::Force)), (before, 1));
     }
     let storage = MemStorage::new();
     let mut new = NewLog::first_of_store(&storage, &segment(), 10, ring(1 << 15)).unwrap();
@@ -144,39 +143,40 @@ fn a_header_that_could_not_be_read_back_is_never_written() {
 /// temporary file that the next attempt replaces.
 #[test]
 fn creation_is_all_or_nothing_at_every_step() {
-    let steps = {
-        let faulty = Faulty::new(MemStorage::new());
-        let new = NewLog::first_of_store(&faulty, &segment(), 10, ring(1 << 15)).unwrap();
-        LogFile::create(&faulty, &new).unwrap();
-        faulty.steps()
+    let draw = |storage: &SimStorage| {
+        NewLog::first_of_store(storage, &segment(), 10, ring(1 << 15)).unwrap()
     };
+    let create = |storage: &SimStorage| LogFile::create(storage, &draw(storage)).map(drop);
+    let steps = count_steps(|| SimStorage::new(1), create);
     assert!(steps >= 6, "{steps} steps");
-    for step in 0..steps {
-        for names_arrive in [false, true] {
-            let faulty = Faulty::new(MemStorage::new());
-            let new = NewLog::first_of_store(&faulty, &segment(), 10, ring(1 << 15)).unwrap();
-            faulty.cut_power_at(step, 0);
-            LogFile::create(&faulty, &new).unwrap_err();
-            if names_arrive {
-                faulty.inner.sync_names().unwrap();
+    let storage = SimStorage::new(1);
+    let new = draw(&storage);
+    let recording = recorded(&storage, |storage| drop(LogFile::create(storage, &new).unwrap()));
+    let is_rename = |moment: &Moment| {
+        moment.operation().is_some_and(|operation| operation.kind == OperationKind::Rename)
+    };
+    let renamed = recording.moments.iter().position(is_rename).unwrap();
+    let (mut complete, mut left_over) = (0, 0);
+    for (moment, after) in cuts(&recording, 200) {
+        match LogFile::open(&after, &segment()) {
+            Ok(log) => {
+                assert!(moment > renamed, "moment {moment}: it was not finished");
+                assert_eq!(log.header().generation, 1);
+                assert!(read(&after).unwrap().0.is_empty());
+                complete += 1;
             }
-            let after = faulty.inner.crash();
-            match LogFile::open(&after, &segment()) {
-                Ok(log) => {
-                    assert!(names_arrive && step + 1 == steps, "step {step}: it was not finished");
-                    assert_eq!(log.header().generation, 1);
-                    assert!(read(&after).unwrap().0.is_empty());
-                }
-                Err(LogError::Storage(error)) => {
-                    assert!(error.is_not_found(), "{error}");
-                    let left = after.list().unwrap();
-                    assert!(left.iter().all(|name| name.role() == FileRole::NewLog), "{left:?}");
-                    LogFile::create(&after, &new).unwrap();
-                }
-                Err(other) => panic!("step {step}: {other}"),
+            Err(LogError::Storage(error)) => {
+                assert!(error.is_not_found(), "{error}");
+                assert!(moment + 1 < recording.moments.len(), "it was finished");
+                let left = after.list().unwrap();
+                assert!(left.iter().all(|name| name.role() == FileRole::NewLog), "{left:?}");
+                left_over += left.len();
+                LogFile::create(&after, &new).unwrap();
             }
+            Err(other) => panic!("moment {moment}: {other}"),
         }
     }
+    assert!(complete > 1 && left_over > 50, "{complete} complete, {left_over} left over");
 }
 
 /// Guards against a log that is opened for another segment than the one it belongs to.

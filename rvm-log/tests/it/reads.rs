@@ -3,16 +3,16 @@
 use std::io;
 
 use rvm_log::{Damage, LogError, LogFile, ReplaySink, Result, Scanner, replay};
-use rvm_storage::{MemStorage, StorageError};
+use rvm_storage::StorageError;
+use rvm_storage::sim::{Failure, Fault, OperationKind, SimStorage};
 
-use crate::faulty::{Faulty, is_failed_read};
 use crate::workbench::{Record, Workbench, read, scan, segment};
 
 const MIB: u64 = 1 << 20;
 
 /// A log of several windows, so that it takes several reads.
-fn long_log() -> Workbench<Faulty> {
-    let mut bench = Workbench::on(Faulty::new(MemStorage::new()), 4 * MIB);
+fn long_log() -> Workbench<SimStorage> {
+    let mut bench = Workbench::on(SimStorage::new(1), 4 * MIB);
     for fill in 1..=20 {
         bench.append(Record::of_len(160_000, fill));
         bench.force();
@@ -20,21 +20,39 @@ fn long_log() -> Workbench<Faulty> {
     bench
 }
 
+fn reads(storage: &SimStorage) -> u64 {
+    storage.count(OperationKind::Read)
+}
+
+/// Lets the `n`-th read from now on fail, counted from 0, and only that one.
+fn fail_read(storage: &SimStorage, n: u64) {
+    storage.inject(Fault::nth(n, Failure::Error).of(OperationKind::Read));
+}
+
+/// True for the failure of a read that a test asked for.
+fn is_failed_read(error: &LogError) -> bool {
+    matches!(
+        error,
+        LogError::Storage(StorageError::Io { operation: "read", source, .. }) if source.kind() == io::ErrorKind::Other
+    )
+}
+
 /// Guards against an I/O error that is read as "nothing more was written": records would be lost without a word.
 #[test]
 fn no_failed_read_is_an_end_of_log() {
     let bench = long_log();
     let whole = read(&bench.storage).unwrap();
-    let before = bench.storage.reads();
+    let before = reads(&bench.storage);
     assert_eq!(read(&bench.storage).unwrap(), whole);
-    let reads = bench.storage.reads() - before;
-    assert!(reads >= 5, "{reads} reads: too few to fail in different places");
-    for n in 0..reads {
-        bench.storage.fail_read(n);
+    let count = reads(&bench.storage) - before;
+    assert!(count >= 5, "{count} reads: too few to fail in different places");
+    for n in 0..count {
+        fail_read(&bench.storage, n);
         match read(&bench.storage) {
             Err(error) => assert!(is_failed_read(&error), "read {n}: {error}"),
             Ok((records, _)) => panic!("read {n} failed, and {} records were found", records.len()),
         }
+        assert_eq!(bench.storage.faults_fired(), n + 1);
     }
 }
 
@@ -43,10 +61,10 @@ fn no_failed_read_is_an_end_of_log() {
 fn a_scanner_goes_on_behind_a_failed_read() {
     let bench = long_log();
     let log = LogFile::open(&bench.storage, &segment()).unwrap();
-    let before = bench.storage.reads();
+    let before = reads(&bench.storage);
     scan(&log).unwrap();
-    for n in 0..bench.storage.reads() - before {
-        bench.storage.fail_read(n);
+    for n in 0..reads(&bench.storage) - before {
+        fail_read(&bench.storage, n);
         let (mut scanner, mut records, mut failures) = (Scanner::new(&log), Vec::new(), 0);
         loop {
             match scanner.next() {

@@ -1,10 +1,13 @@
 //! Another ring for an empty log, and the block of the tail that each force writes again.
 
+use std::collections::BTreeSet;
+
 use rvm_log::{BLOCK_LEN, CAPACITY_MIN, LogError, Lsn, Tail, Verdict};
+use rvm_storage::sim::{Failure, Fault, OperationKind, SimStorage};
 use rvm_storage::widths::{narrow, wide};
 use rvm_storage::{MemStorage, Storage};
 
-use crate::faulty::Faulty;
+use crate::cuts::{EVERY_TEAR, count_steps, cuts, open, recorded};
 use crate::workbench::{Record, Workbench, log_name, position, read, read_bytes, ring, scan};
 
 /// A log that was used, and is empty, with its end in the middle of a block of a later lap.
@@ -55,53 +58,50 @@ fn a_resized_log_goes_on_in_the_middle_of_a_block() {
 #[test]
 fn a_resize_is_all_or_nothing_at_every_step() {
     for (from, to) in [(8, 16), (16, 8)] {
-        let steps = {
-            let faulty = Faulty::new(MemStorage::new());
-            let mut bench = emptied(faulty.clone(), from * BLOCK_LEN, MIDDLE);
-            let before = faulty.steps();
-            resize(&mut bench.log, to * BLOCK_LEN).unwrap();
-            faulty.steps() - before
+        let make = || {
+            let storage = SimStorage::new(1);
+            emptied(storage.clone(), from * BLOCK_LEN, MIDDLE);
+            storage
         };
-        assert_eq!(steps, 4, "{from} to {to}");
-        for step in 0..steps {
-            for sectors in [0, 0x01, 0x80, 0xff] {
-                let faulty = Faulty::new(MemStorage::new());
-                let mut bench = emptied(faulty.clone(), from * BLOCK_LEN, MIDDLE);
-                faulty.cut_power_at(faulty.steps() + step, sectors);
-                resize(&mut bench.log, to * BLOCK_LEN).unwrap_err();
-                let after = faulty.inner.crash();
-                let mut log = rvm_log::LogFile::open(&after, &crate::workbench::segment()).unwrap();
-                let found = log.ring().capacity() / BLOCK_LEN;
-                assert!(found == from || found == to, "step {step}: {found} blocks");
-                let empty = (vec![], Verdict { end: MIDDLE, torn: None });
-                assert_eq!(scan(&log).unwrap(), empty, "step {step}");
-                resize(&mut log, 12 * BLOCK_LEN).unwrap();
-                assert_eq!(read(&after).unwrap(), empty);
-            }
+        let work = |storage: &SimStorage| resize(&mut open(storage), to * BLOCK_LEN);
+        assert_eq!(count_steps(make, work), 4, "{from} to {to}");
+        let mut sizes = BTreeSet::new();
+        let recording = recorded(&make(), |storage| work(storage).unwrap());
+        for (moment, after) in cuts(&recording, EVERY_TEAR) {
+            let mut log = open(&after);
+            let found = log.ring().capacity() / BLOCK_LEN;
+            assert!(found == from || found == to, "moment {moment}: {found} blocks");
+            sizes.insert(found);
+            let empty = (vec![], Verdict { end: MIDDLE, torn: None });
+            assert_eq!(scan(&log).unwrap(), empty, "moment {moment}");
+            resize(&mut log, 12 * BLOCK_LEN).unwrap();
+            assert_eq!(read(&after).unwrap(), empty);
         }
+        assert_eq!(sizes, BTreeSet::from([from, to]));
     }
 }
 
 /// Guards against a device that is full when the ring should grow: the log stays as it was and goes on.
 #[test]
 fn a_growth_that_finds_no_space_changes_nothing() {
-    let faulty = Faulty::new(MemStorage::new());
-    let mut bench = emptied(faulty.clone(), CAPACITY_MIN, MIDDLE);
-    let before = faulty.inner.read_file(&log_name());
-    faulty.fill_device();
+    let storage = SimStorage::new(1);
+    let mut bench = emptied(storage.clone(), CAPACITY_MIN, MIDDLE);
+    let before = storage.read_file(&log_name());
+    let full = Fault::nth(0, Failure::OutOfSpace).of(OperationKind::Allocate);
+    storage.inject(full.lasting());
     match bench.log.reserve(ring(2 * CAPACITY_MIN)) {
         Err(LogError::Storage(error)) => assert!(error.is_out_of_space(), "{error}"),
         other => panic!("{other:?}"),
     }
     assert_eq!(bench.log.ring(), ring(CAPACITY_MIN));
-    assert!(faulty.inner.read_file(&log_name()) == before);
+    assert!(storage.faults_fired() > 0 && storage.read_file(&log_name()) == before);
     bench.append(Record::of(0, vec![1; 100]));
     bench.force();
     bench.move_head(bench.durable);
-    assert_eq!(read(&faulty).unwrap().0, []);
+    assert_eq!(read(&storage).unwrap().0, []);
     bench.append(Record::of(0, vec![2; 100]));
     bench.force();
-    assert_eq!(read(&faulty).unwrap().0, bench.live);
+    assert_eq!(read(&storage).unwrap().0, bench.live);
 }
 
 /// Guards against a rewritten tail block that loses or changes what was forced in it before, and against more bytes

@@ -11,12 +11,17 @@ use crate::name::FileName;
 use crate::widths::{narrow, wide};
 
 use super::Shared;
+use super::file::File;
 use super::names::FileId;
 use super::operation::OperationKind;
+use super::pages::LEN_MAX;
 use super::storage::Begun;
 use super::world::Fate;
 
 const BLOCK_LEN: usize = 4096;
+
+/// A page of a cache: what it takes of a write at once.
+const PAGE_LEN: u64 = 4096;
 
 pub(super) struct SimBlob {
     pub(super) shared: Arc<Shared>,
@@ -43,8 +48,32 @@ impl SimBlob {
             _ => write.bytes.len(),
         };
         let now = begun.world.now();
-        let bytes = write.bytes.get(..len).unwrap_or_default();
-        begun.world.file_mut(self.file)?.write(now, write.offset, bytes)
+        let mut bytes = write.bytes.get(..len).unwrap_or_default();
+        let mut start = write.offset;
+        if let Some(middle) = page_between(start, start.saturating_add(wide(len)))
+            && let Some((first, rest)) = bytes.split_at_checked(narrow(middle - start))
+        {
+            begun.world.file_mut(self.file)?.write(now, start, first)?;
+            begun.world.record_moment(&begun.operation, true);
+            (start, bytes) = (middle, rest);
+        }
+        begun.world.file_mut(self.file)?.write(now, start, bytes)
+    }
+
+    fn grow(&self, begun: &mut Begun<'_>, len: u64, fill: Fill) -> io::Result<()> {
+        let (old, now) = (begun.world.file(self.file)?.live().len(), begun.world.now());
+        if len <= old {
+            return Ok(());
+        }
+        let grow = |file: &mut File, len| match fill {
+            Fill::Written => file.grow_by_writing(now, len),
+            Fill::Reserved => file.set_len(now, len),
+        };
+        if let Some(middle) = page_between(old, len).filter(|_| len <= LEN_MAX) {
+            grow(begun.world.file_mut(self.file)?, middle)?;
+            begun.world.record_moment(&begun.operation, true);
+        }
+        grow(begun.world.file_mut(self.file)?, len)
     }
 
     /// The failed force that is the operation's fate.
@@ -68,6 +97,7 @@ impl SimBlob {
         }
         begun.world.record_moment(&begun.operation, true);
         let now = begun.world.now();
+        begun.let_others_go_on()?;
         match begun.fate {
             Fate::Short => {}
             Fate::Lost | Fate::Part => self.fail_force(begun)?,
@@ -120,12 +150,7 @@ impl Blob for SimBlob {
 
     fn allocate(&self, len: u64, fill: Fill) -> Result<()> {
         let mut begun = self.begin(OperationKind::Allocate, (0, len))?;
-        let now = begun.world.now();
-        let done = begun.world.file_mut(self.file).and_then(|file| match fill {
-            Fill::Written => file.grow_by_writing(now, len),
-            Fill::Reserved if len > file.live().len() => file.set_len(now, len),
-            Fill::Reserved => Ok(()),
-        });
+        let done = self.grow(&mut begun, len, fill);
         begun.end(done)
     }
 
@@ -148,7 +173,8 @@ impl Blob for SimBlob {
 
     fn drop_cache(&self) -> Result<()> {
         let mut begun = self.begin(OperationKind::DropCache, (0, 0))?;
-        let done = begun.world.file_mut(self.file).and_then(super::file::File::drop_cache);
+        let now = begun.world.now();
+        let done = begun.world.file_mut(self.file).and_then(|file| file.drop_cache(now));
         begun.end(done)
     }
 
@@ -159,4 +185,10 @@ impl Blob for SimBlob {
     fn file(&self) -> Result<Option<Arc<fs::File>>> {
         Ok(None)
     }
+}
+
+/// The end of a page about half-way: where a process may be killed, and what a device may have of a file's growth.
+fn page_between(start: u64, end: u64) -> Option<u64> {
+    let middle = start.midpoint(end).next_multiple_of(PAGE_LEN);
+    (middle < end).then_some(middle)
 }

@@ -56,7 +56,9 @@ impl Unknowns {
     /// Everything is found as it was last written.
     #[must_use]
     pub fn everything(&self) -> Cut {
-        Cut(self.choices().map(|choices| choice_of(choices.saturating_sub(1))).collect())
+        let names = self.names.unsynced().iter().map(|_| 1);
+        let in_files = self.in_files().map(|unknown| choice_of(wide(unknown.newest())));
+        Cut(names.chain(in_files).collect())
     }
 
     /// All ways if there are at most `limit`, else so many of them, the same ones each time.
@@ -87,11 +89,17 @@ impl Unknowns {
     pub(super) fn sample(&self, random: &mut Random) -> Cut {
         let count = self.choices().count();
         let one = narrow(random.below(wide(count)));
+        let last = || self.choices().map(|choices| choice_of(choices.saturating_sub(1)));
+        let last_of_one = last().nth(one).unwrap_or(0);
         match random.below(6) {
-            0 => self.nothing().with(one, self.everything().0.get(one).copied().unwrap_or(0)),
-            1 => self.everything().with(one, 0),
+            0 => self.nothing().with(one, last_of_one),
+            1 => {
+                let everything = self.everything();
+                let other = if everything.at(one) == 0 { last_of_one } else { 0 };
+                everything.with(one, other)
+            }
             2 => self.up_to(random),
-            3 => Cut(self.everything().0.into_iter().map(|c| c * coin(random)).collect()),
+            3 => Cut(last().map(|choice| choice * coin(random)).collect()),
             4 => self.nothing(),
             _ => Cut(self.choices().map(|choices| choice_of(random.below(choices))).collect()),
         }
@@ -114,7 +122,7 @@ impl Unknowns {
         let written = |unknown: &Unknown| match unknown {
             Unknown::Length(versions) => versions.iter().map(|(at, _)| *at).collect(),
             Unknown::Sector(_, versions) => versions.clone(),
-            Unknown::Fresh => Vec::new(),
+            Unknown::Fresh { .. } => Vec::new(),
         };
         let mut times: Vec<Sequence> = self.names.unsynced().iter().map(|(at, _)| *at).collect();
         times.extend(self.in_files().flat_map(written));
@@ -173,16 +181,19 @@ impl Cut {
 
 impl Unknown {
     /// What identifies the version that a choice picks.
-    pub(super) fn identity(&self, choice: usize) -> (u64, Sequence) {
+    pub(super) fn identity(&self, choice: usize) -> (u64, Sequence, u64) {
         let version = choice.checked_sub(1);
         match self {
             Self::Length(versions) => {
-                (u64::MAX, version.and_then(|at| versions.get(at)).map_or(0, |(at, _)| *at))
+                // One operation may pass several lengths.
+                let found = version.and_then(|at| versions.get(at)).copied();
+                let (at, len) = found.unwrap_or((0, 0));
+                (u64::MAX, at, len)
             }
             Self::Sector(index, versions) => {
-                (*index, version.and_then(|at| versions.get(at)).copied().unwrap_or(0))
+                (*index, version.and_then(|at| versions.get(at)).copied().unwrap_or(0), 0)
             }
-            Self::Fresh => (u64::MAX - 1, u64::from(choice > 0)),
+            Self::Fresh { .. } => (u64::MAX - 1, 0, wide(choice)),
         }
     }
 }
@@ -210,8 +221,7 @@ impl fmt::Display for Description<'_> {
             }
         }
         for (id, unknowns, choices) in self.unknowns.files(self.cut) {
-            let name = names.live().iter().find(|(_, file)| **file == id);
-            let name = name.map_or_else(|| format!("file {id}"), |(name, _)| name.to_string());
+            let name = names.any_of(id).map_or_else(|| format!("file {id}"), ToString::to_string);
             for (unknown, choice) in unknowns.iter().zip(choices) {
                 describe(f, &name, unknown, usize::from(*choice))?;
             }
@@ -226,11 +236,15 @@ fn describe(
     unknown: &Unknown,
     choice: usize,
 ) -> fmt::Result {
-    let newest = unknown.choices() - 1;
+    let newest = unknown.newest();
     match (unknown, choice.checked_sub(1)) {
-        (Unknown::Fresh, Some(_)) => writeln!(f, "      found: stale bytes in new space of {name}"),
-        (Unknown::Fresh, None) => Ok(()),
         _ if choice == newest => Ok(()),
+        (Unknown::Fresh { .. }, Some(1)) => {
+            writeln!(f, "      found: stale bytes in every other sector of new space of {name}")
+        }
+        (Unknown::Fresh { .. }, _) => {
+            writeln!(f, "      found: stale bytes in new space of {name}")
+        }
         (Unknown::Length(_), None) => writeln!(f, "      lost: the new length of {name}"),
         (Unknown::Length(versions), Some(at)) => {
             let len = versions.get(at).map_or(0, |(_, len)| *len);

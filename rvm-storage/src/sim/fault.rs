@@ -90,7 +90,7 @@ impl Fault {
         Self { kind: Some(kind), ..self }
     }
 
-    /// Counts, and fails, only operations that `pick` picks.
+    /// Counts, and fails, only operations that `pick` picks. It is called with the device locked, and must not touch it.
     #[must_use]
     pub fn when(self, pick: impl Fn(&Operation) -> bool + Send + Sync + 'static) -> Self {
         Self { pick: Some(Arc::new(pick)), ..self }

@@ -2,15 +2,17 @@
 //!
 //! A write that is not forced adds a *version* to each sector it touches: the sector as reads see it then. When the power
 //! goes, each sector is found as the medium has it or in any version since, whatever became of the others: writeback
-//! takes sectors in any order, at any time, and whole. The length has versions of its own.
+//! takes sectors in any order, at any time, and whole. The length has versions of its own: only those are found that reach as far
+//! as what was forced since.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::widths::wide;
+use crate::widths::{narrow, wide};
 
+use super::fresh::Fresh;
 use super::pages::{Pages, SECTOR_LEN, Sector, sectors_of};
 
 /// Stale bytes that a grown file may show where it was never written.
@@ -23,12 +25,16 @@ pub(super) type Sequence = u64;
 pub(super) struct File {
     live: Pages,
     medium: Pages,
+    /// The sector in which the medium's length ends, as it was forced: what lies behind the end is found with a longer length.
+    medium_tail: Option<(u64, Arc<Sector>)>,
     /// When the medium last changed.
     medium_changed: Sequence,
     versions: BTreeMap<u64, Vec<Version>>,
     lengths: Vec<(Sequence, u64)>,
-    /// Where writes made the file longer since the last force: a device may have the length, and not the bytes.
-    grown_by_writing: Range<u64>,
+    /// Where writes made the file longer, and were not forced.
+    fresh: Fresh,
+    /// Where they did, and a failed force lost them.
+    lost: Fresh,
     /// Some sector is clean in the cache, but a failed force left the medium without it.
     cache_lies: bool,
 }
@@ -46,8 +52,9 @@ pub(super) enum Unknown {
     Length(Vec<(Sequence, u64)>),
     /// The old bytes of a sector, or one of so many versions, written then.
     Sector(u64, Vec<Sequence>),
-    /// Zeros or stale bytes, where writes made the file longer and did not arrive.
-    Fresh,
+    /// Zeros or stale bytes, where writes made the file longer and did not arrive: zeros, stale bytes everywhere, or in every other
+    /// sector if there are several.
+    Fresh { many: bool },
 }
 
 impl Unknown {
@@ -56,7 +63,15 @@ impl Unknown {
         match self {
             Self::Length(versions) => versions.len() + 1,
             Self::Sector(_, versions) => versions.len() + 1,
-            Self::Fresh => 2,
+            Self::Fresh { many } => 2 + usize::from(*many),
+        }
+    }
+
+    /// The choice of what was last written.
+    pub(super) fn newest(&self) -> usize {
+        match self {
+            Self::Length(_) | Self::Sector(..) => self.choices() - 1,
+            Self::Fresh { .. } => 0,
         }
     }
 
@@ -65,15 +80,15 @@ impl Unknown {
         match self {
             Self::Length(versions) => versions.iter().filter(|(at, _)| *at <= last).count(),
             Self::Sector(_, versions) => versions.iter().filter(|at| **at <= last).count(),
-            Self::Fresh => 0,
+            Self::Fresh { .. } => 0,
         }
     }
 }
 
 impl File {
-    /// A file that is on the medium as it is.
-    pub(super) fn durable(content: Pages) -> Self {
-        Self { live: content.clone(), medium: content, ..Self::default() }
+    /// A file that is on the medium as it is, since then.
+    pub(super) fn durable(content: Pages, medium_changed: Sequence) -> Self {
+        Self { live: content.clone(), medium: content, medium_changed, ..Self::default() }
     }
 
     pub(super) fn live(&self) -> &Pages {
@@ -108,7 +123,7 @@ impl File {
         self.live.set_len(len)?;
         self.lengths.push((now, len));
         // What lies behind a cut is zero when the file grows again, whatever the medium has there.
-        let stale_end = self.medium.len().max(self.versions_end()).min(len);
+        let stale_end = self.medium_end().max(self.versions_end()).min(len);
         if stale_end > old {
             self.add_versions(now, sectors_of(old, stale_end - old));
         }
@@ -120,9 +135,7 @@ impl File {
         let old = self.live.len();
         if len > old {
             self.set_len(now, len)?;
-            let start =
-                if self.grown_by_writing.is_empty() { old } else { self.grown_by_writing.start };
-            self.grown_by_writing = start.min(old)..len;
+            self.fresh.add(old.max(self.medium.len())..len);
         }
         Ok(())
     }
@@ -130,30 +143,35 @@ impl File {
     /// Puts everything on the medium.
     pub(super) fn force(&mut self, now: Sequence) -> io::Result<()> {
         self.medium_changed = now;
-        self.grown_by_writing = 0..0;
+        self.fresh.clear();
         self.lengths.clear();
         if !self.cache_lies {
             self.versions.clear();
             self.medium = self.live.clone();
+            self.medium_tail = None;
             return Ok(());
         }
-        self.medium.set_len(self.live.len())?;
-        for (index, _) in std::mem::take(&mut self.versions) {
-            self.medium.set_sector(index, &self.live.sector(index));
+        self.set_medium_len(self.live.len())?;
+        for index in std::mem::take(&mut self.versions).into_keys() {
+            self.put_on_medium(index, &self.live.sector(index));
         }
         Ok(())
     }
 
-    /// Puts the bytes of one write on the medium, and no others but those in the same sectors.
+    /// Puts the bytes of one write on the medium, and no others but those in the same sectors. No length is found any more that
+    /// does not reach as far.
     pub(super) fn force_range(&mut self, now: Sequence, offset: u64, len: u64) -> io::Result<()> {
         self.medium_changed = now;
-        let end = offset.saturating_add(len);
+        let end = offset.saturating_add(len).min(self.live.len());
+        self.lengths.retain(|(_, len)| *len >= end);
         if end > self.medium.len() {
-            self.medium.set_len(end)?;
+            self.set_medium_len(end)?;
         }
-        for index in sectors_of(offset, len) {
+        let sectors = sectors_of(offset, end.saturating_sub(offset));
+        self.fresh.remove(&sectors);
+        for index in sectors {
             self.versions.remove(&index);
-            self.medium.set_sector(index, &self.live.sector(index));
+            self.put_on_medium(index, &self.live.sector(index));
         }
         Ok(())
     }
@@ -162,21 +180,31 @@ impl File {
     /// writes the others.
     pub(super) fn fail_force(&mut self, now: Sequence, mut arrives: impl FnMut() -> bool) {
         self.medium_changed = now;
+        self.cache_lies |= !self.fresh.is_empty();
+        self.lost.append(&mut self.fresh);
         for (index, versions) in std::mem::take(&mut self.versions) {
             match versions.last() {
-                Some(last) if arrives() => self.medium.set_sector(index, &last.bytes),
+                Some(last) if arrives() => self.put_on_medium(index, &last.bytes),
                 _ => self.cache_lies = true,
             }
         }
     }
 
     /// Reads come from the medium again, but for what is still to be written.
-    pub(super) fn drop_cache(&mut self) -> io::Result<()> {
+    pub(super) fn drop_cache(&mut self, now: Sequence) -> io::Result<()> {
         if !self.cache_lies {
             return Ok(());
         }
+        // What is read now stays so: stale bytes, where the medium may have them.
+        self.medium_changed = now;
+        for index in std::mem::take(&mut self.lost).sectors() {
+            self.medium.set_sector(index, &[STALE; SECTOR_LEN]);
+        }
         let mut live = self.medium.clone();
         live.set_len(self.live.len())?;
+        if let Some((index, sector)) = &self.medium_tail {
+            live.set_sector(*index, sector);
+        }
         for (index, versions) in &self.versions {
             if let Some(last) = versions.last() {
                 live.set_sector(*index, &last.bytes);
@@ -187,10 +215,22 @@ impl File {
         Ok(())
     }
 
-    /// Changes what is there already, in the cache and on the medium.
-    pub(super) fn rot(&mut self, offset: u64, bytes: &[u8]) {
+    /// Changes what is there already: in the cache, on the medium, and on its way from the one to the other.
+    pub(super) fn rot(&mut self, now: Sequence, offset: u64, bytes: &[u8]) {
+        self.medium_changed = now;
         self.live.overwrite(offset, bytes);
         self.medium.overwrite(offset, bytes);
+        let inside = narrow(self.live.len().saturating_sub(offset)).min(bytes.len());
+        let bytes = bytes.get(..inside).unwrap_or_default();
+        let on_their_way = self.versions.range_mut(sectors_of(offset, wide(inside)));
+        for (index, versions) in on_their_way {
+            for version in versions {
+                rot_sector(*index, Arc::make_mut(&mut version.bytes), offset, bytes);
+            }
+        }
+        if let Some((index, sector)) = &mut self.medium_tail {
+            rot_sector(*index, Arc::make_mut(sector), offset, bytes);
+        }
     }
 
     /// What is not known of the file before the power is cut.
@@ -203,8 +243,9 @@ impl File {
             let written = versions.iter().map(|version| version.written).collect();
             unknowns.push(Unknown::Sector(*index, written));
         }
-        if !self.fresh_sectors().is_empty() {
-            unknowns.push(Unknown::Fresh);
+        if !(self.fresh.is_empty() && self.lost.is_empty()) {
+            let many = self.fresh.are_many() || self.lost.are_many();
+            unknowns.push(Unknown::Fresh { many });
         }
         unknowns
     }
@@ -221,9 +262,17 @@ impl File {
                 drop(content.set_len(len));
             }
         }
+        if let Some((index, sector)) = &self.medium_tail {
+            content.set_sector(*index, sector);
+        }
         for (unknown, pick) in picks() {
-            if matches!((unknown, pick), (Unknown::Fresh, 1)) {
-                for index in self.fresh_sectors() {
+            let step = match (unknown, pick) {
+                (Unknown::Fresh { .. }, 1) => 1,
+                (Unknown::Fresh { .. }, 2) => 2,
+                _ => continue,
+            };
+            for index in self.fresh.sectors().chain(self.lost.sectors()) {
+                if index % step == 0 {
                     content.set_sector(index, &[STALE; SECTOR_LEN]);
                 }
             }
@@ -235,14 +284,34 @@ impl File {
                 content.set_sector(*index, &version.bytes);
             }
         }
-        Self::durable(content)
+        Self::durable(content, 0)
     }
 
-    /// The whole sectors that the medium may have got without their bytes.
-    fn fresh_sectors(&self) -> Range<u64> {
-        let start =
-            self.grown_by_writing.start.max(self.medium.len()).next_multiple_of(wide(SECTOR_LEN));
-        sectors_of(start, self.grown_by_writing.end.saturating_sub(start))
+    fn set_medium_len(&mut self, len: u64) -> io::Result<()> {
+        let grows = len > self.medium.len();
+        self.medium.set_len(len)?;
+        if let Some((index, sector)) = self.medium_tail.take()
+            && grows
+        {
+            self.put_on_medium(index, &sector);
+        }
+        Ok(())
+    }
+
+    /// Forces a sector that begins before the medium's end.
+    fn put_on_medium(&mut self, index: u64, sector: &Sector) {
+        self.medium.set_sector(index, sector);
+        self.lost.remove(&(index..index + 1));
+        let (start, len) = (index * wide(SECTOR_LEN), self.medium.len());
+        if start < len && len < start + wide(SECTOR_LEN) {
+            self.medium_tail = Some((index, Arc::new(*sector)));
+        }
+    }
+
+    /// Where the medium has bytes that no length shows, too.
+    fn medium_end(&self) -> u64 {
+        let tail = self.medium_tail.as_ref().map_or(0, |(index, _)| (index + 1) * wide(SECTOR_LEN));
+        self.medium.len().max(tail)
     }
 
     fn versions_end(&self) -> u64 {
@@ -257,6 +326,16 @@ impl File {
                 Some(last) if last.written == now => *last = version,
                 _ => versions.push(version),
             }
+        }
+    }
+}
+
+/// Puts those of the `bytes` from `offset` on into the sector at `index` that lie there.
+fn rot_sector(index: u64, sector: &mut Sector, offset: u64, bytes: &[u8]) {
+    for (place, byte) in (index * wide(SECTOR_LEN)..).zip(sector) {
+        let at = place.checked_sub(offset).map(narrow);
+        if let Some(rotten) = at.and_then(|at| bytes.get(at)) {
+            *byte = *rotten;
         }
     }
 }

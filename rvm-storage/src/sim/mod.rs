@@ -7,18 +7,22 @@
 //!
 //! * **Lose what was not forced**, any part of it: when the power goes, each 512-byte sector is found as it was last forced, or as
 //!   it was at any write since, whatever became of the others. So writes are lost, torn and reordered.
-//! * **Lose lengths**: a file is found as long as when it was last forced, or as after any change since; where
-//!   writes made it longer and did not arrive, zeros or stale bytes are found. Reserved space shows zeros.
+//! * **Lose lengths**: a file is found as long as when it was last forced, or as after any change since, or in the middle of one that
+//!   makes it longer by pages; never too short for what was forced. Where writes made it longer and did not arrive, zeros or stale bytes
+//!   are found, or both in turn. Reserved space shows zeros.
 //! * **Lose names**: of the creations, renames and removals since the names were last synced, any subset is found.
-//! * **Cut the power inside a forced write**: any of its sectors is found. Once it has returned, all are.
-//! * **Kill the process**: everything written is there for the next one, and still not forced.
+//! * **Cut the power inside a forced write**: any of its sectors is found. Once it has returned, all are. Those of several threads are
+//!   under way at once.
+//! * **Kill the process**: everything written is there for the next one, and still not forced; inside a long write, a part of it.
 //! * **Fail the n-th operation**, of a kind or of all, once or from then on ([`Fault`], [`Failure`]): `EIO`, `ENOSPC`, a write that is
 //!   cut short, a force that fails although it was done, and one behind which the cache takes for clean what never reached the medium.
 //!
 //! # What it does not do
 //!
 //! It does not tear a sector, keep bytes of a write older than another one's in the same sector, misdirect writes, or let stored bytes
-//! rot of itself; [`rot`](SimStorage::rot) and [`replace_file`](SimStorage::replace_file) do such damage by hand. It has no files that could be mapped, so segments are resident
+//! rot of itself; [`rot`](SimStorage::rot) and [`replace_file`](SimStorage::replace_file) do such damage by hand. Its stale bytes are
+//! of one value, not former contents of other files, and it never runs full but by a fault. A `force` takes no time, so nothing is
+//! written while it is under way. It has no files that could be mapped, so segments are resident
 //! only. It does not ignore a force that succeeded: on a device that does, nothing can be promised.
 //!
 //! ```
@@ -46,6 +50,7 @@ mod cut;
 mod explore;
 mod fault;
 mod file;
+mod fresh;
 mod moment;
 mod names;
 mod operation;
@@ -65,7 +70,6 @@ use crate::random::Random;
 pub use self::cut::{Cut, Unknowns};
 pub use self::explore::{Counterexample, Exploration, Explorer, Notes};
 pub use self::fault::{Failure, Fault};
-use self::file::File;
 pub use self::moment::{Moment, Recording};
 pub use self::operation::{Operation, OperationKind};
 use self::pages::Pages;
@@ -83,6 +87,7 @@ struct Shared {
     world: Mutex<World>,
     locks: Arc<Locks>,
     hook: RwLock<Option<Hook>>,
+    inside_hook: RwLock<Option<Hook>>,
 }
 
 impl SimStorage {
@@ -98,6 +103,7 @@ impl SimStorage {
                 world: Mutex::new(world),
                 locks: Arc::default(),
                 hook: RwLock::new(None),
+                inside_hook: RwLock::new(None),
             }),
         }
     }
@@ -164,6 +170,18 @@ impl SimStorage {
         *self.shared.hook.write() = Some(Arc::new(hook));
     }
 
+    /// Calls `hook` in the middle of each forced write, outside of all locks: its bytes are on their way, and not one of them is
+    /// promised. Others go on meanwhile, with forced writes of their own.
+    pub fn on_forced_write(&self, hook: impl Fn(&Operation) + Send + Sync + 'static) {
+        *self.shared.inside_hook.write() = Some(Arc::new(hook));
+    }
+
+    /// The first operation that a fault made fail, if there was one.
+    #[must_use]
+    pub fn first_failed(&self) -> Option<Operation> {
+        self.shared.world.lock().first_failed().cloned()
+    }
+
     /// Starts to keep every operation and every moment at which the power could go.
     pub fn record(&self) {
         self.shared.world.lock().record();
@@ -193,8 +211,8 @@ impl SimStorage {
     /// # Errors
     /// `StorageFull` for more bytes than the device holds.
     pub fn replace_file(&self, name: &FileName, bytes: &[u8]) -> std::io::Result<()> {
-        let file = File::durable(Pages::from_bytes(bytes)?);
-        self.shared.world.lock().plant(name, file);
+        let content = Pages::from_bytes(bytes)?;
+        self.shared.world.lock().plant(name, content);
         Ok(())
     }
 
@@ -203,10 +221,7 @@ impl SimStorage {
     /// # Errors
     /// `NotFound` if there is no such file.
     pub fn rot(&self, name: &FileName, offset: u64, bytes: &[u8]) -> std::io::Result<()> {
-        let mut world = self.shared.world.lock();
-        let file = world.find(name).ok_or(std::io::ErrorKind::NotFound)?;
-        world.file_mut(file)?.rot(offset, bytes);
-        Ok(())
+        self.shared.world.lock().rot(name, offset, bytes)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::random::Random;
 
 use super::SimStorage;
 use super::cut::{Cut, Unknowns};
-use super::file::File;
+use super::file::{File, Sequence};
 use super::names::Names;
 use super::operation::Operation;
 use super::world::World;
@@ -18,8 +18,8 @@ use super::world::World;
 pub struct Recording {
     /// Every operation, in order.
     pub operations: Vec<Operation>,
-    /// A moment before each operation that may change what a power cut leaves, one in the middle of each forced write, and one
-    /// at the end.
+    /// A moment before each operation that may change what a power cut leaves, one in the middle of each forced write, one in the
+    /// middle of each write and growth over several pages, and one at the end.
     pub moments: Vec<Moment>,
 }
 
@@ -30,6 +30,7 @@ pub struct Moment {
     pub(super) files: Vec<Arc<File>>,
     pub(super) random: Random,
     pub(super) clock_nanos: u64,
+    pub(super) sequence: Sequence,
     pub(super) marks: usize,
     pub(super) operation: Option<Operation>,
     pub(super) inside: bool,
@@ -106,8 +107,10 @@ impl Moment {
     }
 
     fn restart(&self, names: Names, files: Vec<Arc<File>>) -> SimStorage {
-        // Randomness and time go on: a store that starts anew must not draw the salts of its former life.
-        SimStorage::from_world(World::start(names, files, self.random.clone(), self.clock_nanos))
+        // Randomness and time go on: a store that starts anew must not draw the salts of its former life. So do the numbers of
+        // changes: those that a killed process left must not be taken for new ones.
+        let goes_on = (self.random.clone(), self.clock_nanos, self.sequence);
+        SimStorage::from_world(World::start(names, files, goes_on))
     }
 }
 

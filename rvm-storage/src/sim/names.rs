@@ -78,14 +78,42 @@ impl Names {
         found
     }
 
-    /// Adds a file whose name is durable already.
-    pub(super) fn plant(&mut self, name: &FileName, file: FileId) {
+    /// A name that the file has, may have or had.
+    pub(super) fn any_of(&self, file: FileId) -> Option<&FileName> {
+        let in_directories = self.live.iter().chain(&self.durable);
+        let in_changes = self.unsynced.iter().filter_map(|(_, change)| match change {
+            Change::Create(name, file) | Change::Rename(_, name, file) => Some((name, file)),
+            Change::Remove(_) => None,
+        });
+        in_directories.chain(in_changes).find(|(_, found)| **found == file).map(|(name, _)| name)
+    }
+
+    /// Adds a file whose name is durable already, whatever becomes of the changes before.
+    pub(super) fn plant(&mut self, now: Sequence, name: &FileName, file: FileId) {
+        self.synced = now;
+        self.unsynced.retain_mut(|(_, change)| change.forget(name));
         self.live.insert(name.clone(), file);
         self.durable.insert(name.clone(), file);
     }
 }
 
 impl Change {
+    /// Leaves out what it does to `name`; false if nothing is left.
+    fn forget(&mut self, name: &FileName) -> bool {
+        match self {
+            Self::Create(changed, _) | Self::Remove(changed) => changed != name,
+            Self::Rename(from, to, file) if from == name => {
+                *self = Self::Create(to.clone(), *file);
+                true
+            }
+            Self::Rename(from, to, _) if to == name => {
+                *self = Self::Remove(from.clone());
+                true
+            }
+            Self::Rename(..) => true,
+        }
+    }
+
     fn apply(&self, names: &mut Directory) {
         match self {
             Self::Create(name, file) => {

@@ -11,7 +11,7 @@ use crate::widths::{narrow, wide};
 pub(super) const SECTOR_LEN: usize = 512;
 
 /// Files longer than this do not fit the simulated device, in bytes.
-const LEN_MAX: u64 = 1 << 32;
+pub(super) const LEN_MAX: u64 = 1 << 32;
 
 const PAGE_LEN: usize = 4096;
 

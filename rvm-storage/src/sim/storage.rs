@@ -22,6 +22,7 @@ pub(super) const LOCATION: &str = "simulated";
 
 /// An operation that has been numbered and may go on.
 pub(super) struct Begun<'a> {
+    shared: &'a Shared,
     pub(super) world: MutexGuard<'a, World>,
     pub(super) operation: Operation,
     pub(super) fate: Fate,
@@ -43,13 +44,24 @@ impl Shared {
         }
         let mut world = self.world.lock();
         match world.begin(&mut operation) {
-            Ok(fate) => Ok(Begun { world, operation, fate }),
+            Ok(fate) => Ok(Begun { shared: self, world, operation, fate }),
             Err(source) => Err(failure(&operation, source)),
         }
     }
 }
 
 impl Begun<'_> {
+    /// Lets others go on in the middle of the operation. Fails if the power went meanwhile.
+    pub(super) fn let_others_go_on(&mut self) -> io::Result<()> {
+        let hook = self.shared.inside_hook.read().clone();
+        MutexGuard::unlocked(&mut self.world, || {
+            if let Some(hook) = hook {
+                hook(&self.operation);
+            }
+        });
+        self.world.powered()
+    }
+
     /// Ends the operation: it fails if that is its fate.
     pub(super) fn end<T>(self, done: io::Result<T>) -> Result<T> {
         let done = match self.fate {
@@ -139,7 +151,7 @@ impl Storage for SimStorage {
     fn lock(&self, scope: LockScope, mode: LockMode, wait: Duration) -> Result<Box<dyn StoreLock>> {
         let begun = self.shared.begin(OperationKind::Lock, None, (0, 0))?;
         // Not held while waiting.
-        drop(begun);
+        begun.end(Ok(()))?;
         lock::take(&self.shared.locks, scope, mode, wait).map_err(|refusal| {
             let path = LOCATION.to_owned();
             match (refusal, scope) {

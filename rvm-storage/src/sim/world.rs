@@ -12,6 +12,7 @@ use super::file::{File, Sequence};
 use super::moment::{Moment, Recording};
 use super::names::{Change, FileId, Names};
 use super::operation::{Operation, OperationKind};
+use super::pages::Pages;
 
 #[derive(Debug)]
 pub(super) struct World {
@@ -26,6 +27,7 @@ pub(super) struct World {
     counts: [u64; OperationKind::ALL.len()],
     faults: Vec<Fault>,
     fired: u64,
+    first_failed: Option<Operation>,
     recording: Option<Recording>,
 }
 
@@ -45,35 +47,39 @@ pub(super) enum Fate {
 
 impl World {
     pub(super) fn new(seed: u64) -> Self {
-        Self::start(Names::default(), Vec::new(), Random::new(seed), CLOCK_START_NANOS)
+        Self::start(Names::default(), Vec::new(), (Random::new(seed), CLOCK_START_NANOS, 0))
     }
 
+    /// Randomness, time and the numbers of changes go on where `random`, `clock_nanos` and `sequence` are.
     pub(super) fn start(
         names: Names,
         files: Vec<Arc<File>>,
-        random: Random,
-        clock_nanos: u64,
+        (random, clock_nanos, sequence): (Random, u64, Sequence),
     ) -> Self {
         Self {
             powered: true,
             names: Arc::new(names),
             files,
-            sequence: 0,
+            sequence,
             random,
             clock_nanos,
             marks: 0,
             counts: [0; OperationKind::ALL.len()],
             faults: Vec::new(),
             fired: 0,
+            first_failed: None,
             recording: None,
         }
     }
 
+    /// Fails behind a power cut.
+    pub(super) fn powered(&self) -> io::Result<()> {
+        if self.powered { Ok(()) } else { Err(io::Error::other("the store crashed")) }
+    }
+
     /// Numbers an operation, and says what the faults make of it.
     pub(super) fn begin(&mut self, operation: &mut Operation) -> io::Result<Fate> {
-        if !self.powered {
-            return Err(io::Error::other("the store crashed"));
-        }
+        self.powered()?;
         operation.number = self.operations();
         if let Some(recording) = &mut self.recording {
             recording.operations.push(operation.clone());
@@ -85,10 +91,11 @@ impl World {
             *count += 1;
         }
         self.sequence += 1;
-        let Some(failure) = self.faults.iter_mut().find_map(|fault| fault.meets(operation)) else {
-            return Ok(Fate::Done);
-        };
+        // Each one counts, also what another one makes fail.
+        let met = self.faults.iter_mut().filter_map(|fault| fault.meets(operation));
+        let Some(failure) = met.reduce(|first, _| first) else { return Ok(Fate::Done) };
         self.fired += 1;
+        self.first_failed.get_or_insert_with(|| operation.clone());
         let writes = matches!(operation.kind, OperationKind::Write | OperationKind::WriteAndForce);
         let forces_bytes =
             matches!(operation.kind, OperationKind::Force | OperationKind::WriteAndForce);
@@ -129,6 +136,7 @@ impl World {
             files: self.files.clone(),
             random: self.random.clone(),
             clock_nanos: self.clock_nanos,
+            sequence: self.sequence,
             marks: self.marks,
             operation,
             inside,
@@ -164,6 +172,11 @@ impl World {
 
     pub(super) fn fired(&self) -> u64 {
         self.fired
+    }
+
+    /// The first operation that failed because of a fault.
+    pub(super) fn first_failed(&self) -> Option<&Operation> {
+        self.first_failed.as_ref()
     }
 
     pub(super) fn operations(&self) -> u64 {
@@ -204,13 +217,24 @@ impl World {
         self.names.live().get(name).copied()
     }
 
-    pub(super) fn plant(&mut self, name: &FileName, file: File) {
+    /// Sets a file's content behind everybody's back.
+    pub(super) fn plant(&mut self, name: &FileName, content: Pages) {
+        self.sequence += 1;
+        let file = File::durable(content, self.sequence);
         if let Some(place) = self.find(name).and_then(|id| self.files.get_mut(id)) {
             *place = Arc::new(file);
             return;
         }
         let id = self.new_file(file);
-        Arc::make_mut(&mut self.names).plant(name, id);
+        Arc::make_mut(&mut self.names).plant(self.sequence, name, id);
+    }
+
+    /// Changes a file's bytes behind everybody's back.
+    pub(super) fn rot(&mut self, name: &FileName, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.sequence += 1;
+        let (now, id) = (self.sequence, self.find(name).ok_or(io::ErrorKind::NotFound)?);
+        self.file_mut(id)?.rot(now, offset, bytes);
+        Ok(())
     }
 
     pub(super) fn file(&self, id: FileId) -> io::Result<&File> {

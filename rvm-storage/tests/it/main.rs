@@ -8,10 +8,12 @@ mod child;
 mod descriptors;
 mod direct;
 mod directory;
+mod explorer;
 mod locks;
 mod memory;
 mod planted;
 mod sim;
+mod sim_corners;
 mod simulated;
 
 use rvm_storage::{FileName, FileRole, SegmentName};

@@ -3,12 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rvm_storage::sim::{Explorer, Failure, Fault, Notes, OperationKind, SimStorage};
-use rvm_storage::{FileName, Fill, Storage, StorageError, Write, conformance};
+use rvm_storage::sim::{Failure, Fault, OperationKind, SimStorage};
+use rvm_storage::{FileName, Fill, Storage, Write, conformance};
 
 use crate::seg;
 
-fn forced_file(storage: &SimStorage, name: &FileName, bytes: &[u8]) -> Arc<dyn rvm_storage::Blob> {
+pub(crate) fn forced_file(
+    storage: &SimStorage,
+    name: &FileName,
+    bytes: &[u8],
+) -> Arc<dyn rvm_storage::Blob> {
     let blob = storage.create(name).unwrap();
     blob.write_at(0, bytes).unwrap();
     blob.force().unwrap();
@@ -21,7 +25,7 @@ fn erased(storage: SimStorage) -> Arc<dyn Storage> {
 }
 
 /// Every content of `name` that a power cut may leave now.
-fn contents(storage: &SimStorage, name: &FileName) -> BTreeSet<Option<Vec<u8>>> {
+pub(crate) fn contents(storage: &SimStorage, name: &FileName) -> BTreeSet<Option<Vec<u8>>> {
     let moment = storage.moment();
     let unknowns = moment.unknowns();
     let cuts = unknowns.cuts_up_to(4096);
@@ -222,60 +226,4 @@ fn rot_stays() {
     let after = storage.crash().read_file(&seg("a")).unwrap();
     assert_eq!((after.len(), &after[596..]), (600, &[0, 0, 7, 7][..]));
     assert!(storage.rot(&seg("b"), 0, &[1]).is_err());
-}
-
-/// A pair of numbers in two files, which must never be further apart than one; the second is written first if `planted`.
-fn pair(planted: bool) -> Result<u64, String> {
-    let (first, second) = (seg("first"), seg("second"));
-    let run = |storage: &SimStorage, steps: &[u8], notes: &Notes<u8>| -> Result<(), StorageError> {
-        let files = [storage.create(&first)?, storage.create(&second)?];
-        for file in &files {
-            file.set_len(1)?;
-            file.force()?;
-        }
-        storage.sync_names()?;
-        notes.note(0);
-        for step in steps {
-            for (index, file) in files.iter().enumerate() {
-                file.write_at(0, &[*step])?;
-                if !(planted && *step == 3 && index == 0) {
-                    file.force()?;
-                }
-            }
-            notes.note(*step);
-        }
-        Ok(())
-    };
-    let check = |storage: &SimStorage, notes: &[u8]| {
-        if notes.is_empty() {
-            return Ok((0, 0));
-        }
-        // What only the cache has, no one may believe.
-        let read = |name| {
-            storage.open(name).and_then(|blob| blob.force()).unwrap();
-            storage.read_file(name).unwrap().first().copied().unwrap()
-        };
-        let found = (read(&first), read(&second));
-        // The first is never behind.
-        if found.0 >= found.1 { Ok(found) } else { Err(format!("found {found:?}")) }
-    };
-    let explorer = Explorer::new(5);
-    let outcome = explorer.explore(&[1, 2, 3, 4, 5], run, check);
-    outcome.map(|done| done.states).map_err(|failure| failure.to_string())
-}
-
-/// Guards against an explorer that misses a forgotten force, and against a failure that tells more than is needed.
-#[test]
-fn the_explorer_finds_a_forgotten_force_and_shrinks_it() {
-    assert!(pair(false).unwrap() > 20);
-    let script = pair(true).unwrap_err();
-    for part in ["found (0, 3)", "seed 5", "steps (1 of 5)", "1 3", "lost: first.seg 0..512"] {
-        assert!(script.contains(part), "{part} is not in:\n{script}");
-    }
-}
-
-/// Guards against a failure that cannot be reproduced.
-#[test]
-fn a_seed_finds_the_same_failure_again() {
-    assert_eq!(pair(true), pair(true));
 }

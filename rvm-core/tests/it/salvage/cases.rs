@@ -5,11 +5,13 @@ use std::sync::Arc;
 use rvm_core::rvm_log::Damage;
 use rvm_core::rvm_log::format::fields::{SLOT, offset_of};
 use rvm_core::rvm_log::format::header::{SLOT_LEN, seal};
+use rvm_core::rvm_storage::sim::{Failure, Fault, OperationKind, SimStorage};
 use rvm_core::rvm_storage::{FileRole, LockMode, LockScope, MemStorage, Storage};
 use rvm_core::{Condition, DamageCause, DamageFound, Error, Recovery, Rvm, SalvageReport};
 
-use super::history::{History, LEN, NAMES, Salvage, bytes_of, change, copy, file, log, salvage};
-use crate::failing::{Failing, Fault};
+use super::history::{
+    History, LEN, NAMES, Salvage, bytes_of, change, contents, copy, file, log, salvage,
+};
 
 fn unreadable_header(storage: &MemStorage, name: &str) {
     change(storage, &log(name), |bytes| {
@@ -345,14 +347,16 @@ fn a_record_outside_its_segment_ends_what_counts_of_its_log() {
 #[test]
 fn a_log_that_cannot_be_read_costs_that_log_only() {
     let history = History::new(9, 25);
-    let bad = |operation: &'static str| {
-        let only = move |found: &str, file: &str| found == operation && file == "b.log";
+    for kind in [OperationKind::Open, OperationKind::Force, OperationKind::Read] {
+        let storage = SimStorage::new(1);
+        for (name, bytes) in contents(&history.storage) {
+            storage.replace_file(&name, &bytes).unwrap();
+        }
+        let bad = Fault::nth(0, Failure::Error).of(kind).lasting();
+        storage.inject(bad.when(|operation| operation.file == Some(log("b"))));
         let options = Rvm::options().recovery(Recovery::Salvage);
-        let failing = Failing::at(&history.storage, Fault::Before, only);
-        options.open_with(Arc::new(failing)).unwrap()
-    };
-    for operation in ["open", "force"] {
-        let rvm = bad(operation);
+        let rvm = options.open_with(Arc::new(storage.clone())).unwrap();
+        assert!(storage.faults_fired() > 0);
         let report = &rvm.recovery_report().salvage;
         assert!(matches!(report.damage[0].cause, DamageCause::Unreadable(_)), "{report:?}");
         assert_eq!(report.condition("b"), Condition::FileOnly);

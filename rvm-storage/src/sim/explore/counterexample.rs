@@ -18,6 +18,18 @@ pub struct Counterexample {
     pub notes: Vec<String>,
     /// What happened to the device, in order: a paragraph for each life.
     pub lives: Vec<String>,
+    pub(super) kind: Kind,
+}
+
+/// What has failed. Fewer steps must fail in the same way.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// The check.
+    Found,
+    /// The program, where it should have gone well.
+    Run,
+    /// The search: its faults met nothing.
+    NoFault,
 }
 
 impl fmt::Display for Counterexample {

@@ -74,7 +74,7 @@ pub struct Exploration {
     pub exhausted: u64,
     /// Different stores that were found behind a power cut or a kill, and checked.
     pub states: u64,
-    /// Stores that were found behind a second or later power cut, inside a check.
+    /// Stores that were found behind a second or later power cut or kill, inside a check.
     pub nested: u64,
     /// Faults that fired.
     pub faults: u64,
@@ -107,17 +107,19 @@ impl Explorer {
         Self { samples, ..self }
     }
 
-    /// The power goes again while a check has opened the store, and again, until it has gone so many times in all. Default 3.
+    /// The power goes again while a check has opened the store, or the process is killed there, and again, until there were so many
+    /// lives in all. Default 3.
     pub fn depth(self, depth: u32) -> Self {
         Self { depth, ..self }
     }
 
-    /// In which share of the checks the power goes again: from 0, never, to 1, in each. Default 0.1.
+    /// In which share of the checks the power goes again, and in which share of lives with a fault it goes between the fault and the
+    /// end, too: from 0, never, to 1, in each. Default 0.1.
     pub fn nested_share(self, share: f64) -> Self {
         Self { nested_share: share, ..self }
     }
 
-    /// Whether the process is killed at each moment, too, with the device going on. Default true.
+    /// Whether the process is killed at each moment, too, and inside some checks, with the device going on. Default true.
     pub fn kills(self, kills: bool) -> Self {
         Self { kills, ..self }
     }
@@ -151,7 +153,8 @@ impl Explorer {
     }
 
     /// Lets every operation of the program fail in turn, in each of the ways of `failures`, once and from then on, and checks
-    /// what is found behind each life when the power goes or the process ends.
+    /// what is found behind each life when the power goes or the process ends; and in between, see
+    /// [`nested_share`](Self::nested_share).
     ///
     /// The run may fail, and shall note nothing as done that was not reported as done.
     ///

@@ -10,12 +10,15 @@ use crate::sim::moment::{Moment, Recording};
 use crate::sim::{Operation, SimStorage};
 use crate::widths::{narrow, wide};
 
-use super::counterexample::Counterexample;
+use super::counterexample::{Counterexample, Kind};
 use super::notes::Notes;
 use super::{Checked, Exploration, Explorer};
 
 /// How many of the last operations a script shows.
 const OPERATIONS_SHOWN: usize = 12;
+
+/// Of so many checks that are interrupted, the process is killed inside one.
+const KILLED_INSIDE: u64 = 4;
 
 /// Shares are counted in so many parts.
 const PARTS: u64 = 1 << 20;
@@ -49,7 +52,8 @@ impl<S, N: Clone + Debug, O: PartialEq + Debug> Search<'_, S, N, O> {
         let ended = catch(|| (self.run)(&storage, steps, &notes));
         let (recording, notes) = (storage.recorded(), notes.into_list());
         if let Err(message) = ended {
-            return Err(told(format!("the run itself failed: {message}"), &notes, &[]));
+            let message = format!("the run itself failed: {message}");
+            return Err(told(Kind::Run, message, &notes, &[]));
         }
         let mut found = Exploration::default();
         self.cut_everywhere(&recording, &notes, &mut found)?;
@@ -107,29 +111,35 @@ impl<S, N: Clone + Debug, O: PartialEq + Debug> Search<'_, S, N, O> {
             storage.record();
         }
         let observed = catch(|| (self.check)(storage, notes))
-            .map_err(|message| told(message, notes, lives))?;
+            .map_err(|message| told(Kind::Found, message, notes, lives))?;
         if !deeper {
             return Ok(observed);
         }
         let recording = storage.recorded();
         let Some(moment) = pick(&recording.moments, random) else { return Ok(observed) };
+        // Behind a power cut everything there was durable: what is decided then, no second one may change, nor a kill. Behind a kill,
+        // only what a check has seen to its end.
+        let was_durable = lives.last().is_some_and(|life| life.cut.is_some());
+        let settled = was_durable || moment.operation().is_none();
         let unknowns = moment.unknowns();
         let cut = unknowns.sample(random);
+        let killed = self.explorer.kills && random.below(KILLED_INSIDE) == 0;
+        let (again, how) = if killed {
+            (moment.process_kill(), None)
+        } else {
+            (moment.power_cut(&unknowns, &cut), Some((&unknowns, &cut)))
+        };
         found.states += 1;
         found.nested += 1;
-        // Behind a power cut everything there was durable: what is decided then, no second one may change. Behind a kill, only what a
-        // check has seen to its end.
-        let settled = lives.iter().all(|life| life.cut.is_some()) || moment.operation().is_none();
-        let again = moment.power_cut(&unknowns, &cut);
         // The recording lives shorter than the lives before it.
         let mut longer: Vec<Life<'_>> = lives.to_vec();
-        longer.push(Life::new(&recording.operations, moment, Some((&unknowns, &cut))));
+        longer.push(Life::new(&recording.operations, moment, how));
         let observed_again = self.check_found(&again, notes, &longer, random, found)?;
         if settled && observed_again != observed {
             let message = format!(
                 "a check that was interrupted had another outcome: {observed_again:?}, not {observed:?}"
             );
-            return Err(told(message, notes, &longer));
+            return Err(told(Kind::Found, message, notes, &longer));
         }
         Ok(observed)
     }
@@ -150,19 +160,19 @@ impl<S, N: Clone + Debug, O: PartialEq + Debug> Search<'_, S, N, O> {
             }
         }
         let life = Life { cut: Some((unknowns, &least)), ..life };
-        Some(told(message, notes, &[life]))
+        Some(told(Kind::Found, message, notes, &[life]))
     }
 
     /// The share holds for the first interruption; each that is in turn interrupted goes on with even odds.
-    fn is_its_turn(&self, random: &mut Random, lives: usize) -> bool {
+    pub(super) fn is_its_turn(&self, random: &mut Random, lives: usize) -> bool {
         let share = if lives == 1 { self.explorer.nested_share } else { 0.5 };
         let drawn = u32::try_from(random.below(PARTS)).map_or(1.0, f64::from);
         drawn < share * u32::try_from(PARTS).map_or(1.0, f64::from)
     }
 }
 
-fn pick<'a>(moments: &'a [Moment], random: &mut Random) -> Option<&'a Moment> {
-    moments.get(narrow(random.below(wide(moments.len()))))
+pub(super) fn pick<'a, T>(all: &'a [T], random: &mut Random) -> Option<&'a T> {
+    all.get(narrow(random.below(wide(all.len()))))
 }
 
 /// Turns a panic into an error, since most checks are made of assertions.
@@ -175,8 +185,14 @@ pub(super) fn catch<T>(work: impl FnOnce() -> Result<T, String>) -> Result<T, St
 }
 
 /// A counterexample whose steps are not known yet.
-pub(super) fn told<N: Debug>(message: String, notes: &[N], lives: &[Life<'_>]) -> Counterexample {
+pub(super) fn told<N: Debug>(
+    kind: Kind,
+    message: String,
+    notes: &[N],
+    lives: &[Life<'_>],
+) -> Counterexample {
     Counterexample {
+        kind,
         message,
         seed: 0,
         steps: Vec::new(),

@@ -7,7 +7,8 @@ use super::counterexample::Counterexample;
 /// So many attempts at most: each is a whole search.
 const ATTEMPTS_MAX: u32 = 200;
 
-/// Leaves out as many steps as can be left out, by halves first, then one by one, as long as `fails` still finds something.
+/// Leaves out as many steps as can be left out, by halves first, then one by one, as long as `fails` still finds something of the
+/// same kind: a program that cannot run without a step is no smaller failure.
 pub(super) fn shrink<S: Clone + Debug>(
     seed: u64,
     steps: &[S],
@@ -26,10 +27,10 @@ pub(super) fn shrink<S: Clone + Debug>(
             let fewer: Vec<S> =
                 left.iter().take(start).chain(left.iter().skip(end)).cloned().collect();
             match fails(&fewer) {
-                Some(failure) => {
+                Some(failure) if failure.kind == best.kind => {
                     (best, left, found) = (failure, fewer, true);
                 }
-                None => start = end,
+                _ => start = end,
             }
         }
         if !found || piece > 1 {
