@@ -37,6 +37,8 @@ pub fn explore_with_threads(explorer: &Explorer, script: &Script) -> Result<Expl
         explorer.explore(
             &script.steps,
             |storage, steps, notes| {
+                // So that several forces are under way at once, and the power goes inside all of them.
+                storage.on_forced_write(|_| std::thread::yield_now());
                 run_on_threads(script, &device(storage), steps, &|event| notes.note(event))
             },
             |storage, events| check(script, storage, events),

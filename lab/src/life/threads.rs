@@ -28,8 +28,6 @@ pub(super) fn run_on_threads(
     note: &(dyn Fn(Event) + Sync),
 ) -> std::result::Result<(), String> {
     let script = Script { threads: (2, true), ..script.clone() };
-    // So that several forces are under way at once, and the power goes inside all of them.
-    storage.on_forced_write(|_| thread::yield_now());
     let crew = || -> Result<()> {
         let rvm = script.open(Arc::clone(storage))?;
         let segments = map_all(&script, &rvm, &vec![LEN; script.segments])?;

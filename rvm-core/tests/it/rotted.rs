@@ -163,8 +163,8 @@ fn what_a_folded_transaction_hangs_on_is_missed_when_it_rots() {
 const NONE_OR_ALL: [&[u8]; 2] = [&[0, 0], &[1, 1]];
 
 /// How much of a ring is rotted, one byte in so many: each record, its header and its body.
-const ROTTED: Range<usize> = 0..400;
-const ROTTED_STEP: usize = 40;
+const ROTTED: Range<usize> = 0..280;
+const ROTTED_STEP: usize = 56;
 
 /// Whatever rots at whatever moment of `work` on a device: what is found is one of the states that there were, the bytes of each
 /// segment, or the damage is reported. Without rot, whoever opens the store finds the last state. Segments that are gone do not count.
