@@ -10,6 +10,9 @@ use rvm_storage::{Blob, Fill, LockMode, LockScope, Storage, Write};
 use crate::seg;
 use crate::sim::{contents, forced_file};
 
+/// Longer than anything that is not stuck.
+const STUCK: Duration = Duration::from_secs(20);
+
 /// Every content of `a.seg` that a power cut may leave now, where there is one.
 fn found(storage: &SimStorage) -> Vec<Vec<u8>> {
     contents(storage, &seg("a")).into_iter().flatten().collect()
@@ -152,13 +155,13 @@ fn two_forced_writes_are_torn_at_once() {
     storage.on_forced_write(move |operation| {
         if operation.file == Some(seg("a")) {
             begun.send(()).unwrap();
-            may_go_on.lock().recv_timeout(Duration::from_secs(60)).unwrap();
+            may_go_on.lock().recv_timeout(STUCK).unwrap();
         }
     });
     storage.record();
     std::thread::scope(|scope| {
         scope.spawn(|| write_and_force(&*blobs[0], 0, &[1; 512]));
-        has_begun.recv().unwrap();
+        has_begun.recv_timeout(STUCK).unwrap();
         write_and_force(&*blobs[1], 0, &[1; 512]);
         go_on.send(()).unwrap();
     });
