@@ -33,6 +33,8 @@ struct Plan {
     largest_read: usize,
     /// The device takes no file that grows.
     full: bool,
+    /// How many of the next random draws are all zeros.
+    zero_draws: u32,
 }
 
 impl Faulty {
@@ -55,6 +57,11 @@ impl Faulty {
     /// Leaves no space for a file to grow.
     pub(crate) fn fill_device(&self) {
         self.plan.lock().unwrap().full = true;
+    }
+
+    /// Lets the next `draws` of randomness be zeros.
+    pub(crate) fn draw_zeros(&self, draws: u32) {
+        self.plan.lock().unwrap().zero_draws = draws;
     }
 
     pub(crate) fn steps(&self) -> u64 {
@@ -140,6 +147,12 @@ impl Storage for Faulty {
     }
 
     fn fill_random(&self, bytes: &mut [u8]) -> Result<()> {
+        let mut plan = self.plan.lock().unwrap();
+        if let Some(left) = plan.zero_draws.checked_sub(1) {
+            plan.zero_draws = left;
+            bytes.fill(0);
+            return Ok(());
+        }
         self.inner.fill_random(bytes)
     }
 

@@ -1,7 +1,7 @@
 //! The integration tests of the log: one binary, a module for each kind of damage.
 //!
 //! What they can do to a log: cut, flip and zero bytes, lose sectors of a force, tear a slot, cut the power at any
-//! step, fail any read, and put hostile values into headers with right checksums. What they cannot: reorder forces, or
+//! step, fail any read, draw zeros for randomness, and put hostile values into headers with right checksums. What they cannot: reorder forces, or
 //! lose what was forced; the simulator of another crate does that.
 #![expect(
     clippy::unwrap_used,

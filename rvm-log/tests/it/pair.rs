@@ -1,7 +1,9 @@
 //! The header pair under power cuts: every change is the old header or the new one, and no second crash tears the only
 //! whole slot.
 
-use rvm_log::{BLOCK_LEN, Damage, LogError, LogFile, LogHeader, Lsn, NewLog};
+use rvm_log::{
+    BLOCK_LEN, CAPACITY_MIN, Damage, LogError, LogFile, LogHeader, LogId, Lsn, NewLog, draw_log_id,
+};
 use rvm_storage::widths::narrow;
 use rvm_storage::{FileRole, MemStorage, Storage};
 
@@ -194,4 +196,17 @@ fn a_log_under_another_name_is_refused() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// Guards against a log whose identity is the number that means none: every reader would refuse its header.
+#[test]
+fn a_drawn_log_identity_is_never_zero() {
+    let faulty = Faulty::new(MemStorage::new());
+    faulty.draw_zeros(3);
+    assert_ne!(draw_log_id(&faulty).unwrap(), LogId(0));
+    // The store's identity may be zeros; the log's is drawn next.
+    faulty.draw_zeros(2);
+    let new = NewLog::first_of_store(&faulty, &segment(), 10, ring(CAPACITY_MIN)).unwrap();
+    let made = LogFile::create(&faulty, &new).unwrap();
+    assert_eq!(open(&faulty).header(), made.header());
 }
