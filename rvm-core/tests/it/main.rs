@@ -20,6 +20,7 @@ mod fork;
 mod full_disk;
 mod history;
 mod lifecycle;
+mod limits;
 mod misuse;
 mod model;
 mod rotted;

@@ -75,7 +75,8 @@ struct Cutter<'a> {
     cuts: Vec<Lsn>,
     /// For each log, what others need of it.
     needs: Vec<Vec<Need>>,
-    lowered: Vec<usize>,
+    /// Which cuts fell, and to where.
+    lowered: Vec<(usize, Lsn)>,
 }
 
 impl<'a> Cutter<'a> {
@@ -129,7 +130,7 @@ impl<'a> Cutter<'a> {
     fn lower(&mut self, log: usize, cut: Lsn) {
         if let Some(current) = self.cuts.get_mut(log).filter(|current| cut < **current) {
             *current = cut;
-            self.lowered.push(log);
+            self.lowered.push((log, cut));
         }
     }
 
@@ -137,8 +138,7 @@ impl<'a> Cutter<'a> {
         for needs in &mut self.needs {
             needs.sort_unstable_by_key(|need| need.end);
         }
-        while let Some(log) = self.lowered.pop() {
-            let Some(cut) = self.cuts.get(log).copied() else { continue };
+        while let Some((log, cut)) = self.lowered.pop() {
             // What is broken once need not be looked at again: cuts only fall.
             while let Some(need) =
                 self.needs.get_mut(log).and_then(|needs| needs.pop_if(|need| need.end > cut))
