@@ -136,6 +136,55 @@ fn a_log_of_another_store() {
     assert!(matches!(damage, Damage::OtherStore { .. }), "{damage}");
 }
 
+/// Guards against a copied log that is taken for one of its own: what names the one would be judged by the other.
+#[test]
+fn two_logs_with_one_identity() {
+    let storage = crashed();
+    let mut bytes = storage.read_file(&log("a")).unwrap();
+    let mut header = LogHeader::decode(&bytes[..SLOT_LEN]).unwrap();
+    header.segment_name = SegmentName::new("copy").unwrap();
+    let slot = header.encode();
+    bytes[..2 * SLOT_LEN].copy_from_slice(&[slot, slot].concat());
+    storage.replace_file(&log("copy"), bytes);
+    let segment = storage.read_file(&file("a", FileRole::Segment)).unwrap();
+    storage.replace_file(&file("copy", FileRole::Segment), segment);
+    let (file, _, damage) = refused(&storage);
+    assert!(file.ends_with("copy.log"), "{file}");
+    assert!(
+        matches!(&damage, Damage::SameIdentity { other, .. } if other.ends_with("a.log")),
+        "{damage}"
+    );
+}
+
+/// Guards against a log from a backup whose neighbour is one recovery ahead and was used since: it looks like a reset that was interrupted. The
+/// neighbour's commits count, and its log must be emptied too, or the next commit would be written over them.
+#[test]
+fn a_log_of_the_epoch_before_beside_one_that_was_used() {
+    let mut storage = MemStorage::new();
+    let mut backup = None;
+    let commit = |storage: &MemStorage, byte: u8, names: &[&str]| {
+        let rvm = Rvm::options().background(false).open_with(Arc::new(storage.clone())).unwrap();
+        for name in names {
+            let segment = rvm.map(name, 1000).unwrap();
+            rvm.transaction(&[&segment], |txn| txn.write(&segment, u64::from(byte), &[byte; 50]))
+                .unwrap();
+        }
+        storage.crash()
+    };
+    for (byte, names) in [(1, &["a", "b"][..]), (2, &["a"])] {
+        storage = commit(&storage, byte, names);
+        backup.get_or_insert_with(|| storage.read_file(&log("b")).unwrap());
+    }
+    storage.replace_file(&log("b"), backup.unwrap());
+    for byte in 3..5 {
+        storage = commit(&storage, byte, &["a", "b"]);
+    }
+    let rvm = Rvm::options().background(false).open_with(Arc::new(storage)).unwrap();
+    for (name, expected) in [("a", [1, 2, 3, 4]), ("b", [1, 1, 3, 4])] {
+        assert_eq!(rvm.map(name, 1).unwrap().read().unwrap()[1..5], expected, "{name}");
+    }
+}
+
 /// Guards against a log that is put back from a backup of its own and quietly loses what came after.
 #[test]
 fn a_log_from_an_older_backup() {
@@ -237,6 +286,15 @@ fn a_record_behind_a_clean_end_never_counts() {
         let found = rvm.map("a", 1).unwrap().read().unwrap()[..5].to_vec();
         assert_eq!(found, b"x\0\0\0\0", "{gap} bytes behind, {txn_id}");
     }
+}
+
+/// Guards against a record right behind a clean end that is passed over: the next one would be written over it, as if it had never been.
+#[test]
+fn a_record_right_behind_a_clean_end_is_recovered() {
+    let storage = made_up(|_| (), Some((0, TxnId(1))));
+    let rvm = Rvm::options().background(false).open_with(Arc::new(storage)).unwrap();
+    assert!(rvm.recovery_report().recovered);
+    assert_eq!(rvm.map("a", 1).unwrap().read().unwrap()[..5], *b"hello");
 }
 
 #[test]

@@ -318,3 +318,66 @@ fn names_that_a_killed_process_left_are_made_durable() {
         assert_eq!(&found.map("a", 64).unwrap().read().unwrap()[..4], b"kept", "killed {moment}");
     }
 }
+
+/// Guards against a segment that disappears from between its name and its length, which is no failure, and against a failure that
+/// passes for one that disappeared.
+#[test]
+fn a_segment_that_goes_while_all_are_listed_is_left_out() {
+    for is_failure in [false, true] {
+        let memory = MemStorage::new();
+        let other = memory.clone();
+        let failing = Failing::at(&memory, Fault::Once, move |operation, file| {
+            let picked = operation == "open" && file == "going.seg";
+            if picked && !is_failure {
+                other.remove(&seg("going")).unwrap();
+            }
+            picked && is_failure
+        });
+        memory.replace_file(&seg("going"), b"x".to_vec());
+        memory.replace_file(&seg("staying"), b"x".to_vec());
+        let rvm = open(failing).unwrap();
+        match rvm.segments() {
+            Ok(segments) => assert_eq!((segments.len(), is_failure), (1, false)),
+            Err(error) => assert!(is_failure && matches!(error, Error::Io(_)), "{error}"),
+        }
+    }
+}
+
+/// Guards against a failing device that passes for a segment which is not there: it would be made anew, or said to be missing.
+#[test]
+fn a_segment_that_cannot_be_opened_is_not_one_that_is_not_there() {
+    let memory = MemStorage::new();
+    let rvm = open(memory.clone()).unwrap();
+    put(&rvm, &[&rvm.map("s", 8).unwrap()], b"kept", Durability::Force).unwrap();
+    let memory = memory.crash();
+    // Opened at recovery, mapped, destroyed.
+    for opened in 0..3 {
+        let failing = Failing::after(&memory, opened, Fault::Once);
+        let failing = failing.only(|operation, file| operation == "open" && file == "s.seg");
+        let used = open(failing.clone()).and_then(|rvm| {
+            let segment = rvm.map("s", 8)?;
+            rvm.unmap(&segment)?;
+            rvm.destroy("s")
+        });
+        assert!(failing.fired() && matches!(used, Err(Error::Io(_))), "{opened}: {used:?}");
+    }
+    let rvm = open(memory.crash()).unwrap();
+    assert_eq!(rvm.map("s", 8).unwrap().read().unwrap()[..4], *b"kept");
+}
+
+/// Guards against a copied file that is cut, or stays extended, when there is no space for its log.
+#[test]
+fn a_mapping_that_failed_leaves_a_copied_file_as_it_was() {
+    for len in [1, 100, 150] {
+        let memory = MemStorage::new();
+        memory.replace_file(&seg("s"), vec![7; 100]);
+        let failing = Failing::at(&memory, Fault::FullOnce, |operation, file| {
+            operation == "allocate" && file == ".s.log.new"
+        });
+        let rvm = open(failing).unwrap();
+        let failed = rvm.map("s", len).unwrap_err();
+        assert!(failed.is_out_of_space(), "{failed}");
+        assert_eq!(memory.read_file(&seg("s")), Some(vec![7; 100]), "{len}");
+        assert_eq!(rvm.map("s", len).unwrap().len(), len.max(100));
+    }
+}

@@ -9,6 +9,7 @@
 )]
 
 mod child;
+mod closing;
 mod damage;
 mod declared;
 mod entangled;
@@ -23,9 +24,11 @@ mod lifecycle;
 mod limits;
 mod misuse;
 mod model;
+mod read_only;
 mod rotted;
 mod salvage;
 mod syscalls;
 mod threads;
 mod tidy;
+mod undoing;
 mod workspace;

@@ -1,0 +1,55 @@
+//! A close that comes while others are still at work on the files.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use rvm_core::rvm_storage::{LockMode, LockScope, MemStorage, Storage};
+use rvm_core::{Error, Rvm};
+
+use super::failing::{Failing, Fault};
+
+/// Guards against a lock that is given up while a write is on its way: the next opener would recover the store, and the write would come
+/// to its logs. The store is poisoned, so nobody else waits for that write.
+#[test]
+fn a_close_waits_for_a_write_that_is_under_way() {
+    let memory = MemStorage::new();
+    let armed = Arc::new(AtomicBool::new(false));
+    let (begun, has_begun) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel::<()>();
+    let (is_armed, may_go_on) = (Arc::clone(&armed), Mutex::new(may_go_on));
+    let failing = Failing::at(&memory, Fault::Once, move |operation, file| {
+        if operation != "write and force" || !is_armed.load(Ordering::SeqCst) {
+            return false;
+        }
+        if file == "slow.log" {
+            begun.send(()).unwrap();
+            may_go_on.lock().unwrap().recv().unwrap();
+        }
+        file == "bad.log"
+    });
+    let rvm = Rvm::options().background(false).open_with(Arc::new(failing)).unwrap();
+    let (slow, bad) = (rvm.map("slow", 8).unwrap(), rvm.map("bad", 8).unwrap());
+    let put = |segment| rvm.transaction(&[segment], |txn| txn.write(segment, 0, b"x"));
+    (put(&slow).unwrap(), put(&bad).unwrap());
+    armed.store(true, Ordering::SeqCst);
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| put(&slow));
+        has_begun.recv().unwrap();
+        assert!(matches!(put(&bad), Err(Error::Indeterminate { .. })));
+        let closing = scope.spawn(|| rvm.close());
+        while !matches!(rvm.flush(), Err(Error::Closed)) {
+            std::thread::yield_now();
+        }
+        // Time enough for a close that does not wait.
+        for _ in 0..50 {
+            let lock = memory.lock(LockScope::Owner, LockMode::Exclusive, Duration::ZERO);
+            assert!(lock.is_err(), "the lock was given up");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        go_on.send(()).unwrap();
+        writing.join().unwrap().unwrap();
+        assert!(matches!(closing.join().unwrap(), Err(Error::Poisoned { .. })));
+    });
+    memory.lock(LockScope::Owner, LockMode::Exclusive, Duration::ZERO).unwrap();
+}
