@@ -8,7 +8,7 @@ use rvm_core::rvm_log::{
     BLOCK_LEN, Checksums, DATA_START, Damage, Draft, Epoch, LogError, LogHeader, Lsn, TxnId,
 };
 use rvm_core::rvm_storage::{AlignedBuf, FileName, FileRole, MemStorage, SegmentName, Storage};
-use rvm_core::{Durability, Error, Rvm};
+use rvm_core::{Condition, DamageCause, Durability, Error, Recovery, Rvm};
 
 fn file(name: &str, role: FileRole) -> FileName {
     FileName::new(&SegmentName::new(name).unwrap(), role)
@@ -286,6 +286,24 @@ fn a_record_behind_a_clean_end_never_counts() {
         let found = rvm.map("a", 1).unwrap().read().unwrap()[..5].to_vec();
         assert_eq!(found, b"x\0\0\0\0", "{gap} bytes behind, {txn_id}");
     }
+}
+
+/// Guards against a record that no version writes, and that is passed over as the end of the log, or applied.
+#[test]
+fn a_record_that_cannot_be_is_damage_wherever_it_lies() {
+    let storage = made_up(|header| header.clean = false, Some((0, TxnId(0))));
+    let (file, offset, damage) = refused(&storage);
+    assert!(file.ends_with("a.log"), "{file}");
+    assert_eq!(offset, DATA_START);
+    assert!(matches!(damage, Damage::Malformed { at: Lsn(0), .. }), "{damage}");
+
+    let options = Rvm::options().recovery(Recovery::Salvage);
+    let rvm = options.open_with(Arc::new(storage)).unwrap();
+    let salvage = &rvm.recovery_report().salvage;
+    assert!(matches!(salvage.damage[0].cause, DamageCause::Damage(Damage::Malformed { .. })));
+    assert_eq!((salvage.damage[0].readable_to, salvage.damage.len()), (Some(0), 1));
+    assert_eq!(salvage.condition("a"), Condition::MayHoldNewer);
+    assert_eq!(rvm.map("a", 1).unwrap().read().unwrap()[..5], [0; 5]);
 }
 
 /// Guards against a record right behind a clean end that is passed over: the next one would be written over it, as if it had never been.

@@ -61,3 +61,19 @@ fn a_closed_store_keeps_its_clean_logs() {
     assert!(matches!(make_room(&store.shared, &log, 8), Err(Error::Closed)));
     assert!(log.file.lock().header().clean && !log.latch.lock().open);
 }
+
+/// Guards against a log that is truncated, or grown, again by everyone who waited while one did it.
+#[test]
+fn whoever_comes_behind_a_truncation_leaves_the_log_alone() {
+    let (store, log) = store();
+    let segment = store.map("t", 8).unwrap();
+    let mut txn = store.begin(&[&segment]).unwrap();
+    txn.write(&segment, 0, b"x").unwrap();
+    txn.commit().unwrap();
+    let used = segment.mapping.log.clone().unwrap();
+    for log in [&log, &used] {
+        make_space(&store.shared, log, 8).unwrap();
+    }
+    let stats = store.stats();
+    assert_eq!((stats.truncations, stats.log_growths), (0, 0));
+}

@@ -165,6 +165,7 @@ fn a_log_of_a_newer_format_is_not_read() {
     let found = salvage(&history.storage);
     let expected = DamageCause::Unsupported { what: "version", found: 2, known: 1 };
     assert_eq!(the_damage(&found).cause, expected);
+    assert_eq!(expected.to_string(), "format version 2, this software knows 1");
     assert_eq!(conditions(&found)[0], Condition::FileOnly);
     assert_eq!(found.segments[0], history.storage.read_file(&file("a", FileRole::Segment)));
 }
@@ -355,6 +356,7 @@ fn a_log_that_cannot_be_read_costs_that_log_only() {
         let rvm = bad(operation);
         let report = &rvm.recovery_report().salvage;
         assert!(matches!(report.damage[0].cause, DamageCause::Unreadable(_)), "{report:?}");
+        assert!(report.damage[0].cause.to_string().contains("the fault of this test"));
         assert_eq!(report.condition("b"), Condition::FileOnly);
         assert_eq!(report.condition("a"), Condition::Unconfirmed);
         assert_eq!(bytes_of(&rvm, "a"), history.last()[0]);
