@@ -86,14 +86,9 @@ fn overtaken(times: usize, damage: impl Fn(&mut Vec<u8>)) -> (Result<Rvm>, usize
 /// Guards against a writer's header or force that is seen half done and passes for damage, and against a reader that never gives up.
 #[test]
 fn what_a_writer_may_be_about_to_write_is_read_again() {
-    let header = |bytes: &mut Vec<u8>| {
-        bytes[50] ^= 1;
-        bytes[SLOT_LEN + 50] ^= 1;
-    };
-    // The first record's, which the second says was durable.
-    let record = |bytes: &mut Vec<u8>| bytes[2 * SLOT_LEN + 70] ^= 1;
-    let damages: [&dyn Fn(&mut Vec<u8>); 2] = [&header, &record];
-    for damage in damages {
+    // Both slots of the header; the first record, of which the second says that it was durable.
+    for damaged in [vec![50, SLOT_LEN + 50], vec![2 * SLOT_LEN + 70]] {
+        let damage = |bytes: &mut Vec<u8>| damaged.iter().for_each(|at| bytes[*at] ^= 1);
         for times in [0, 1, 7] {
             let (reader, opened) = overtaken(times, damage);
             assert_eq!(opened, times + 1);
