@@ -66,14 +66,10 @@ pub fn draw_store_id(storage: &dyn Storage) -> Result<StoreId> {
 /// # Errors
 /// I/O.
 pub fn draw_log_id(storage: &dyn Storage) -> Result<LogId> {
-    loop {
-        let mut bytes = [0; 8];
-        storage.fill_random(&mut bytes)?;
-        let id = u64::from_le_bytes(bytes);
-        if id != 0 {
-            return Ok(LogId(id));
-        }
-    }
+    let mut bytes = [0; 8];
+    storage.fill_random(&mut bytes)?;
+    // 0 is no identity.
+    Ok(LogId(u64::from_le_bytes(bytes).max(1)))
 }
 
 /// Draws a salt for a new epoch of a log.

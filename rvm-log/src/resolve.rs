@@ -35,26 +35,23 @@ pub(crate) fn resolve<E>(
     let mut active: BinaryHeap<Active> = BinaryHeap::new();
     let mut position = 0;
     loop {
-        while active.peek().is_some_and(|top| top.end <= position) {
-            active.pop();
-        }
-        if active.is_empty() {
-            match coming.peek() {
-                Some((_, piece)) => position = piece.offset,
-                None => return Ok(()),
-            }
-        }
         while let Some((age, piece)) = coming.next_if(|(_, piece)| piece.offset <= position) {
             let (offset, at) = (piece.offset, piece.at);
             active.push(Active { age, end: offset.saturating_add(piece.len), offset, at });
         }
-        let Some(top) = active.peek() else { continue };
-        let end = coming.peek().map_or(top.end, |(_, piece)| top.end.min(piece.offset));
-        if end > position {
-            let at = top.at + (position - top.offset);
-            emit(Piece { offset: position, len: end - position, at })?;
+        let next = coming.peek().map(|(_, piece)| piece.offset);
+        match (active.peek(), next) {
+            (Some(top), _) if top.end <= position => drop(active.pop()),
+            (Some(top), _) => {
+                // The newest here, up to where something else begins.
+                let end = next.map_or(top.end, |next| top.end.min(next));
+                let at = top.at + (position - top.offset);
+                emit(Piece { offset: position, len: end - position, at })?;
+                position = end;
+            }
+            (None, Some(next)) => position = next,
+            (None, None) => return Ok(()),
         }
-        position = end;
     }
 }
 

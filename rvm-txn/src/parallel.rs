@@ -1,8 +1,8 @@
 //! Does the same to several things, on several threads.
 
-use crate::sync::{Mutex, thread};
+use crate::sync::{Mutex, spawn_within, thread};
 
-/// The results of `work` on each item, in order. Up to `helpers` threads help the calling one.
+/// The results of `work` on each item, in order. Up to `helpers` threads help the calling one, if the system has them to give.
 pub(crate) fn map_in_parallel<T: Send, R: Send>(
     helpers: usize,
     items: Vec<T>,
@@ -29,7 +29,9 @@ pub(crate) fn map_in_parallel<T: Send, R: Send>(
     };
     thread::scope(|scope| {
         for _ in 0..threads {
-            scope.spawn(run);
+            if spawn_within(scope, run).is_err() {
+                break;
+            }
         }
         run();
     });

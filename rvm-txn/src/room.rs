@@ -158,3 +158,6 @@ fn give_ring(
     log.latch.lock().ring = ring;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use rvm_core::rvm_log::{
     BLOCK_LEN, Checksums, DATA_START, Damage, Draft, Epoch, LogError, LogHeader, Lsn, TxnId,
 };
 use rvm_core::rvm_storage::{AlignedBuf, FileName, FileRole, MemStorage, SegmentName, Storage};
-use rvm_core::{Durability, Error, Rvm};
+use rvm_core::{Condition, DamageCause, Durability, Error, Recovery, Rvm};
 
 fn file(name: &str, role: FileRole) -> FileName {
     FileName::new(&SegmentName::new(name).unwrap(), role)
@@ -136,6 +136,51 @@ fn a_log_of_another_store() {
     assert!(matches!(damage, Damage::OtherStore { .. }), "{damage}");
 }
 
+/// Guards against a copied log that is taken for one of its own: what names the one would be judged by the other.
+#[test]
+fn two_logs_with_one_identity() {
+    let storage = crashed();
+    let mut bytes = storage.read_file(&log("a")).unwrap();
+    let mut header = LogHeader::decode(&bytes[..SLOT_LEN]).unwrap();
+    header.segment_name = SegmentName::new("copy").unwrap();
+    let slot = header.encode();
+    bytes[..2 * SLOT_LEN].copy_from_slice(&[slot, slot].concat());
+    storage.replace_file(&log("copy"), bytes);
+    let segment = storage.read_file(&file("a", FileRole::Segment)).unwrap();
+    storage.replace_file(&file("copy", FileRole::Segment), segment);
+    let (file, _, damage) = refused(&storage);
+    assert!(file.ends_with("copy.log"), "{file}");
+    assert!(
+        matches!(&damage, Damage::SameIdentity { other, .. } if other.ends_with("a.log")),
+        "{damage}"
+    );
+}
+
+/// Guards against a log from a backup whose neighbour is one recovery ahead and was used since: it looks like a reset that was interrupted. The
+/// neighbour's commits count, and its log must be emptied too, or the next commit is written before older ones of the same epoch.
+#[test]
+fn a_log_of_the_epoch_before_beside_one_that_was_used() {
+    // A block with the record's other bytes: what lies in a commit's own blocks is written over.
+    const LEN: usize = 4096 - 75;
+    let commit = |storage: &MemStorage, commits: &[(&str, u8)]| {
+        let rvm = Rvm::options().background(false).open_with(Arc::new(storage.clone())).unwrap();
+        let segments = ["a", "b"].map(|name| rvm.map(name, 5000).unwrap());
+        for (name, byte) in commits {
+            let segment = segments.iter().find(|segment| segment.name() == *name).unwrap();
+            rvm.transaction(&[segment], |txn| txn.write(segment, 0, &[*byte; LEN])).unwrap();
+        }
+        let view = segments.map(|segment| segment.read().unwrap()[0]);
+        (storage.crash(), view)
+    };
+    let (storage, _) = commit(&MemStorage::new(), &[("b", 1)]);
+    let backup = storage.read_file(&log("b")).unwrap();
+    let (storage, _) = commit(&storage, &[("a", 2), ("a", 3)]);
+    storage.replace_file(&log("b"), backup);
+    let (storage, view) = commit(&storage, &[("a", 4)]);
+    assert_eq!(view, [4, 1]);
+    assert_eq!(commit(&storage, &[]).1, [4, 1]);
+}
+
 /// Guards against a log that is put back from a backup of its own and quietly loses what came after.
 #[test]
 fn a_log_from_an_older_backup() {
@@ -237,6 +282,33 @@ fn a_record_behind_a_clean_end_never_counts() {
         let found = rvm.map("a", 1).unwrap().read().unwrap()[..5].to_vec();
         assert_eq!(found, b"x\0\0\0\0", "{gap} bytes behind, {txn_id}");
     }
+}
+
+/// Guards against a record that no version writes, and that is passed over as the end of the log, or applied.
+#[test]
+fn a_record_that_cannot_be_is_damage_wherever_it_lies() {
+    let storage = made_up(|header| header.clean = false, Some((0, TxnId(0))));
+    let (file, offset, damage) = refused(&storage);
+    assert!(file.ends_with("a.log"), "{file}");
+    assert_eq!(offset, DATA_START);
+    assert!(matches!(damage, Damage::Malformed { at: Lsn(0), .. }), "{damage}");
+
+    let options = Rvm::options().recovery(Recovery::Salvage);
+    let rvm = options.open_with(Arc::new(storage)).unwrap();
+    let salvage = &rvm.recovery_report().salvage;
+    assert!(matches!(salvage.damage[0].cause, DamageCause::Damage(Damage::Malformed { .. })));
+    assert_eq!((salvage.damage[0].readable_to, salvage.damage.len()), (Some(0), 1));
+    assert_eq!(salvage.condition("a"), Condition::MayHoldNewer);
+    assert_eq!(rvm.map("a", 1).unwrap().read().unwrap()[..5], [0; 5]);
+}
+
+/// Guards against a record right behind a clean end that is passed over: the next one would be written over it, as if it had never been.
+#[test]
+fn a_record_right_behind_a_clean_end_is_recovered() {
+    let storage = made_up(|_| (), Some((0, TxnId(1))));
+    let rvm = Rvm::options().background(false).open_with(Arc::new(storage)).unwrap();
+    assert!(rvm.recovery_report().recovered);
+    assert_eq!(rvm.map("a", 1).unwrap().read().unwrap()[..5], *b"hello");
 }
 
 #[test]

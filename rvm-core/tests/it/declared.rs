@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rvm_core::rvm_storage::MemStorage;
-use rvm_core::{RangePolicy, Rvm, inspect};
+use rvm_core::{Error, RangePolicy, Rvm, inspect};
 
 /// The redo ranges of each record in the log of segment `s`.
 fn logged(storage: &MemStorage) -> Vec<Vec<(u64, u64)>> {
@@ -109,4 +109,46 @@ fn disjoint_ranges_come_back_in_the_order_given() {
     assert_eq!((bytes[40], bytes[0], bytes[10], bytes[20]), (1, 2, 3, 0));
     txn.commit().unwrap();
     assert_eq!(logged(&storage), [[(40, 4), (0, 2), (10, 3)]]);
+}
+
+/// Guards against a range that counts as declared since one of another segment is, or since it touches one.
+#[test]
+fn only_what_lies_within_a_range_of_the_same_segment_counts_as_declared() {
+    for policy in [RangePolicy::PerCall, RangePolicy::Coalesce] {
+        let (_storage, rvm) = store(policy);
+        let (s, other) = (rvm.map("s", 64).unwrap(), rvm.map("other", 64).unwrap());
+        let mut txn = rvm.begin(&[&other, &s]).unwrap();
+        txn.about_to_modify(&s, 10..20).unwrap();
+        let refused = txn.declared_mut(&other, 10..20);
+        assert!(matches!(refused, Err(Error::NotDeclared { .. })), "{policy:?}");
+        for (start, end) in [(9, 15), (15, 21), (9, 21), (0, 5), (30, 40), (20, 30)] {
+            let refused = txn.declared_mut(&s, start..end);
+            assert!(matches!(refused, Err(Error::NotDeclared { .. })), "{policy:?} {start}..{end}");
+        }
+        for (start, end) in [(10, 20), (10, 11), (19, 20), (13, 17)] {
+            txn.declared_mut(&s, start..end).unwrap();
+        }
+        txn.abort().unwrap();
+    }
+}
+
+/// Guards against a byte too many or too few at either end of a range.
+#[test]
+fn ranges_of_every_kind_mean_the_bytes_that_they_say() {
+    use std::ops::Bound::{Excluded, Included, Unbounded};
+    let (storage, rvm) = store(RangePolicy::PerCall);
+    let segment = rvm.map("s", 64).unwrap();
+    let mut txn = rvm.begin(&[&segment]).unwrap();
+    let mut calls = Vec::new();
+    for (start, first) in [(Included(3), 3), (Excluded(3), 4), (Unbounded, 0)] {
+        for (end, behind) in [(Included(5), 6), (Excluded(5), 5), (Unbounded, 64)] {
+            let bytes = txn.about_to_modify(&segment, (start, end)).unwrap();
+            assert_eq!(bytes.len() as u64, behind - first, "{start:?} {end:?}");
+            calls.push((first, behind - first));
+        }
+    }
+    let refused = txn.about_to_modify(&segment, (Excluded(u64::MAX), Unbounded));
+    assert!(matches!(refused, Err(Error::OutOfRange { .. })));
+    txn.commit().unwrap();
+    assert_eq!(logged(&storage), [calls]);
 }

@@ -5,7 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 use std::sync::Mutex;
 
-use rvm_core::{Error, Rvm};
+use rvm_core::{Durability, Error, Rvm};
 
 /// Guards against a child that commits into its parent's log, releases its lock, or hangs when it drops what it inherited.
 #[test]
@@ -17,7 +17,12 @@ fn a_forked_child_is_refused_and_its_drops_touch_nothing() {
     let inherited_dir = dir.path().join("inherited");
     let child_store = Rvm::open(&inherited_dir).unwrap();
     let child_segment = child_store.map("s", 8).unwrap();
-    let inherited_txn = Mutex::new(Some(child_store.begin(&[&child_segment]).unwrap()));
+    let other = child_store.map("other", 8).unwrap();
+    let begin = |segment| child_store.begin(&[segment]).unwrap();
+    let mut lazy = begin(&other);
+    lazy.write(&other, 0, b"x").unwrap();
+    let lazy = lazy.commit_with(Durability::Lazy).unwrap();
+    let inherited_txns = Mutex::new(Some((begin(&child_segment), begin(&other), lazy)));
     let inherited = Mutex::new(Some((child_store, child_segment)));
 
     let mut command = Command::new("true");
@@ -28,12 +33,19 @@ fn a_forked_child_is_refused_and_its_drops_touch_nothing() {
         };
         let Ok(mut store) = inherited.lock() else { return Err(io::ErrorKind::Other.into()) };
         let Some((rvm, segment)) = store.take() else { return Ok(()) };
-        let Ok(mut txn) = inherited_txn.lock() else { return Err(io::ErrorKind::Other.into()) };
-        let Some(mut txn) = txn.take() else { return Ok(()) };
+        let Ok(mut txns) = inherited_txns.lock() else { return Err(io::ErrorKind::Other.into()) };
+        let Some((mut txn, to_abort, lazy)) = txns.take() else { return Ok(()) };
         refused(txn.write(&segment, 0, b"x"))?;
+        refused(txn.read(&segment).map(drop))?;
+        refused(lazy.wait_durable())?;
+        refused(to_abort.abort())?;
         refused(rvm.map("t", 8).map(drop))?;
         refused(rvm.begin(&[&segment]).map(drop))?;
         refused(segment.read().map(drop))?;
+        refused(rvm.unmap(&segment))?;
+        refused(rvm.destroy("other"))?;
+        refused(rvm.segments().map(drop))?;
+        refused(rvm.truncate_log().map(drop))?;
         refused(rvm.flush())?;
         refused(rvm.close())?;
         refused(txn.commit().map(drop))?;

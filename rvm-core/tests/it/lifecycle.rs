@@ -249,3 +249,45 @@ fn a_segment_whose_log_is_gone_is_adopted() {
     assert_eq!(rvm.recovery_report().adopted, ["s"]);
     assert_eq!(&rvm.map("s", 4).unwrap().read().unwrap()[..], b"data");
 }
+
+/// Guards against a copied segment that cannot be destroyed since it never had a log.
+#[test]
+fn a_segment_without_a_log_can_be_destroyed() {
+    let storage = MemStorage::new();
+    storage.replace_file(&seg("copied"), b"bytes".to_vec());
+    let rvm = open(&storage);
+    rvm.destroy("copied").unwrap();
+    assert!(rvm.segments().unwrap().is_empty());
+    assert!(matches!(rvm.destroy("copied"), Err(Error::NotFound { .. })));
+    assert_eq!(storage.crash().read_file(&seg("copied")), None, "its name is gone durably");
+}
+
+/// Guards against a segment of no bytes, and against an empty file that takes its name for good.
+#[test]
+fn an_empty_file_becomes_a_segment_with_its_first_bytes() {
+    let storage = MemStorage::new();
+    storage.replace_file(&seg("s"), Vec::new());
+    let rvm = open(&storage);
+    let refused = rvm.map("s", 0);
+    assert!(matches!(refused, Err(Error::InvalidLength { len: 0, .. })), "{refused:?}");
+    let segment = rvm.map("s", 4).unwrap();
+    put(&rvm, &segment, b"data", Durability::Force);
+    let rvm = open(&storage.crash());
+    assert_eq!(&rvm.map("s", 0).unwrap().read().unwrap()[..], b"data");
+}
+
+/// Guards against a trace that shows what segments hold, and against one that waits for a lock which its own thread has.
+#[test]
+fn what_is_shown_for_debugging_holds_no_data() {
+    let storage = MemStorage::new();
+    let rvm = open(&storage);
+    let segment = rvm.map("s", 8).unwrap();
+    let mut txn = rvm.begin(&[&segment]).unwrap();
+    txn.write(&segment, 0, b"{secret}").unwrap();
+    let shown = format!("{txn:?}");
+    assert_eq!(shown, "Transaction { segments: [\"s\"], declared: 1, .. }");
+    let commit = txn.commit_with(Durability::Lazy).unwrap();
+    let view = segment.read_latest().unwrap();
+    let shown = format!("{rvm:?} {segment:?} {commit:?} {view:?}");
+    assert!(!shown.contains("secret") && !shown.contains("115, 101, 99"), "{shown}");
+}

@@ -9,21 +9,26 @@
 )]
 
 mod child;
+mod closing;
 mod damage;
 mod declared;
 mod entangled;
 mod failures;
 mod faults;
 mod files;
+mod files_that_fail;
 mod fork;
 mod full_disk;
 mod history;
 mod lifecycle;
+mod limits;
 mod misuse;
 mod model;
+mod read_only;
 mod rotted;
 mod salvage;
 mod syscalls;
 mod threads;
 mod tidy;
+mod undoing;
 mod workspace;

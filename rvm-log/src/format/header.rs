@@ -151,10 +151,8 @@ impl LogHeader {
 
 /// Puts a slot's checksum in its place.
 pub fn seal(slot: &mut [u8; SLOT_LEN]) {
-    if let Some((content, crc)) = slot.split_at_mut_checked(SLOT_CRC_OFFSET) {
-        let value = Running::UNSEEDED.over(content).value();
-        Put(crc).u32(value);
-    }
+    let (content, crc) = slot.split_at_mut(SLOT_CRC_OFFSET);
+    Put(crc).u32(Running::UNSEEDED.over(content).value());
 }
 
 fn sixteen((low, high): (u64, u64)) -> [u8; 16] {

@@ -6,7 +6,7 @@ use rvm_storage::SegmentName;
 
 use super::checksum::{Checksums, Running};
 use super::fields::{
-    DEPENDENCY, PARTICIPANT, RECORD_HEADER, RECORD_TRAILER, SLOT, len_of, offset_of, render,
+    DEPENDENCY, PARTICIPANT, Put, RECORD_HEADER, RECORD_TRAILER, SLOT, len_of, offset_of, render,
 };
 use super::header::{FEATURES, SLOT_CRC_OFFSET, SLOT_LEN, VERSION};
 use super::record::{
@@ -141,4 +141,12 @@ fn the_document_is_plain_text() {
     for (at, fence) in fences.enumerate() {
         assert_eq!(fence, if at % 2 == 0 { "```text" } else { "```" });
     }
+}
+
+/// Guards against half of a value where there is no room for the whole, and against a later one in its place.
+#[test]
+fn what_does_not_fit_is_left_out_with_all_behind_it() {
+    let mut bytes = [0xff; 6];
+    Put(&mut bytes).u16(1).u64(2).u32(3).u8(4);
+    assert_eq!(bytes, [1, 0, 0xff, 0xff, 0xff, 0xff]);
 }

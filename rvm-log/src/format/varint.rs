@@ -66,5 +66,8 @@ mod tests {
         let mut too_big = [0xff; LEN_MAX];
         too_big[9] = 0x02;
         assert_eq!(take(&mut Take(&too_big)), None, "65 bits");
+        let mut longer = [0x80; LEN_MAX + 1];
+        (longer[LEN_MAX - 1], longer[LEN_MAX]) = (0x81, 0x01);
+        assert_eq!(take(&mut Take(&longer)), None, "a byte more than 64 bits can take");
     }
 }

@@ -1,7 +1,7 @@
 //! A power cut in the middle of a force: any subset of its sectors arrives. The log must then end, or have a torn tail,
 //! at the end of a whole record; it is never corrupt, since nothing of that force was acknowledged.
 
-use rvm_log::{BLOCK_LEN, CAPACITY_MIN, Lsn, Verdict};
+use rvm_log::{BLOCK_LEN, CAPACITY_MIN, Lsn, Scanner, Verdict};
 
 use crate::workbench::{Dice, Record, Workbench, ends, read_bytes};
 
@@ -151,4 +151,22 @@ fn a_new_epoch_over_a_torn_tail_shows_nothing_of_it() {
     let (records, verdict) = read_bytes(bench.file()).unwrap();
     assert_eq!(records, bench.live);
     assert_eq!(verdict, Verdict { end: bench.durable, torn: None });
+}
+
+/// Guards against a verdict on a log that was not read first: it reads what is left, and judges the same end.
+#[test]
+fn a_verdict_reads_what_was_not_read() {
+    let mut bench = Workbench::small();
+    for fill in 0..4 {
+        bench.append(Record::of(0, vec![fill; 300]));
+        bench.force();
+    }
+    let end = bench.durable;
+    for read in 0..=4 {
+        let mut scanner = Scanner::new(&bench.log);
+        for _ in 0..read {
+            scanner.next().unwrap().unwrap();
+        }
+        assert_eq!(scanner.verdict().unwrap(), Verdict { end, torn: None }, "{read} read before");
+    }
 }

@@ -104,3 +104,27 @@ fn replay_over_several_windows_is_applying_in_order() {
     assert_eq!(narrow(done.records), bench.live.len());
     assert!(done.applied_bytes <= 10_000 && done.range_bytes > MIB, "{done:?}");
 }
+
+/// Guards against a replay of more bytes than are resolved at once that forgets what one batch brought, brings it twice, or lets
+/// an older batch win.
+#[test]
+fn replay_in_several_batches_is_applying_in_order() {
+    const LEN: usize = 9 << 20;
+    let mut bench = Workbench::on(MemStorage::new(), 96 * MIB);
+    let mut expected = vec![0; LEN + 10];
+    for fill in 1..=9_u8 {
+        // Each leaves a byte of the one before at the start; the eighth of them fills a batch of 64 MiB.
+        let offset = usize::from(fill);
+        expected[offset..offset + LEN].fill(fill);
+        bench.append(Record::of(fill.into(), vec![fill; LEN]));
+        bench.force();
+        bench.live.clear();
+    }
+    let (header, mut segment) = (bench.log.header(), Segment(vec![0; LEN + 10]));
+    let span = (header.head, bench.durable);
+    let done = replay(bench.log.blob(), header, span, 1 << 30, &mut segment).unwrap();
+    assert!(segment.0 == expected);
+    assert_eq!((done.records, narrow(done.range_bytes)), (9, 9 * LEN));
+    // Eight and one: the first eight overlap but for seven bytes.
+    assert_eq!(narrow(done.applied_bytes), LEN + 7 + LEN);
+}

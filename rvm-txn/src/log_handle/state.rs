@@ -89,10 +89,9 @@ impl LogState {
     /// Takes note that everything below `decided` is decided, and with it what follows and names no other log.
     pub(crate) fn raise_decided(&mut self, decided: Lsn) {
         self.decided = self.decided.max(decided);
-        while self.links.front().is_some_and(|link| link.lsn < self.decided) {
-            if let Some(link) = self.links.pop_front() {
-                self.named.add(link);
-            }
+        let passed = self.links.partition_point(|link| link.lsn < self.decided);
+        for link in self.links.drain(..passed) {
+            self.named.add(link);
         }
         let next_link = self.links.front().map_or(self.durable, |link| link.lsn);
         self.decided = self.decided.max(next_link.min(self.durable));

@@ -107,7 +107,8 @@ struct Cutter<'a> {
     lacks: Vec<Option<Lack>>,
     /// For each log, what others need of it.
     needs: Vec<Vec<Need>>,
-    lowered: Vec<usize>,
+    /// Which cuts fell, to where, and what for.
+    lowered: Vec<(usize, Lsn, Lack)>,
 }
 
 impl<'a> Cutter<'a> {
@@ -168,7 +169,7 @@ impl<'a> Cutter<'a> {
             && cut < *current
         {
             (*current, *why) = (cut, Some(lack));
-            self.lowered.push(log);
+            self.lowered.push((log, cut, lack));
         }
     }
 
@@ -176,9 +177,7 @@ impl<'a> Cutter<'a> {
         for needs in &mut self.needs {
             needs.sort_unstable_by_key(|need| need.end);
         }
-        while let Some(log) = self.lowered.pop() {
-            let Some(cut) = self.cuts.get(log).copied() else { continue };
-            let Some(lack) = self.lacks.get(log).copied().flatten() else { continue };
+        while let Some((log, cut, lack)) = self.lowered.pop() {
             // What is broken once need not be looked at again: cuts only fall.
             while let Some(need) =
                 self.needs.get_mut(log).and_then(|needs| needs.pop_if(|need| need.end > cut))

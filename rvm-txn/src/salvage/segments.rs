@@ -30,8 +30,9 @@ pub(super) fn of_log(storage: &dyn Storage, log: &Readable, kept: Kept) -> Resul
     let needed = log.file.header().segment_len;
     let (memory, fault) = read(storage, log.name(), needed)?;
     let damage = fault.map(|fault| DamageFound::new(log.name().as_str(), "", fault));
-    let mut salvaged =
-        Salvaged { memory, condition: kept.condition, replayed: Replayed::default(), damage };
+    let nothing = memory.is_none() && damage.is_some();
+    let condition = if nothing { Condition::Lost } else { kept.condition };
+    let mut salvaged = Salvaged { memory, condition, replayed: Replayed::default(), damage };
     let Some(memory) = &mut salvaged.memory else { return Ok(salvaged) };
     let (header, head) = (log.file.header(), log.survey.head);
     let (len, mut sink) = (wide(memory.len()), IntoMemory(&mut *memory));

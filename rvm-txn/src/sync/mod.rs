@@ -20,9 +20,18 @@ pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
 pub(crate) use std::{sync::atomic, thread, thread_local};
 
 #[cfg(shuttle)]
-pub(crate) use scheduled::{Condvar, Mutex, MutexGuard, thread};
+pub(crate) use scheduled::{Condvar, Mutex, MutexGuard, spawn_within, thread};
 #[cfg(shuttle)]
 pub(crate) use shuttle::{sync::atomic, thread_local};
+
+/// Starts a thread that ends before the scope does. An error if the system has none to give, where `Scope::spawn` panics.
+#[cfg(not(shuttle))]
+pub(crate) fn spawn_within<'scope>(
+    scope: &'scope thread::Scope<'scope, '_>,
+    work: impl FnOnce() + Send + 'scope,
+) -> std::io::Result<()> {
+    thread::Builder::new().spawn_scoped(scope, work).map(drop)
+}
 
 #[cfg(test)]
 mod tests;

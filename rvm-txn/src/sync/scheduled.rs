@@ -119,6 +119,15 @@ impl Condvar {
     }
 }
 
+/// There is always a thread to be had.
+pub(crate) fn spawn_within<'scope>(
+    scope: &'scope shuttle::thread::Scope<'scope, '_>,
+    work: impl FnOnce() + Send + 'scope,
+) -> std::io::Result<()> {
+    scope.spawn(work);
+    Ok(())
+}
+
 /// What the standard library has under this name.
 pub(crate) mod thread {
     use std::io;

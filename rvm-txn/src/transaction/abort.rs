@@ -67,15 +67,15 @@ impl Transaction {
 /// Puts the committed bytes back into the declared ranges of a part: those of the segment's file, and over them what the log
 /// holds.
 fn read_back(shared: &Shared, undo: &UndoQueue, index: usize, part: &mut Part) -> Result<()> {
-    let Some(log) = part.segment.log.clone() else { return Ok(()) };
-    let _right = TruncationRight::take(&log);
+    let log = &part.log;
+    let _right = TruncationRight::take(log);
     let all_durable = {
         let state = log.latch.lock();
         state.durable == state.tail.end()
     };
     if !all_durable {
         // What is only in memory cannot be read back.
-        shared.logs.settle([(Arc::clone(&log), log.end())])?;
+        shared.logs.settle([(Arc::clone(log), log.end())])?;
     }
     let mut declared = Coverage::default();
     for record in undo.records().iter().filter(|record| record.part == index) {
@@ -83,9 +83,7 @@ fn read_back(shared: &Shared, undo: &UndoQueue, index: usize, part: &mut Part) -
     }
     let file = shared.storage.open(&FileName::new(&part.segment.name, FileRole::Segment))?;
     for &(start, end) in declared.ranges() {
-        if let Some(bytes) = part.memory.get_mut(start..end) {
-            file.read_at(wide(start), bytes)?;
-        }
+        file.read_at(wide(start), part.memory.get_mut(start..end).unwrap_or_default())?;
     }
     let (head, durable) = {
         let state = log.latch.lock();

@@ -63,11 +63,8 @@ impl Transaction {
             state.tail.append(&draft, &planned.measure, planned.log.epoch, planned.log.checksums);
             self.counters(&planned.measure);
         }
-        for (index, state) in latches.iter_mut().enumerate() {
-            let Some((log, (own, end))) = plan.get(index).map(|p| &p.log).zip(ends.get(index))
-            else {
-                continue;
-            };
+        for ((planned, (own, end)), state) in plan.iter().zip(&ends).zip(&mut latches) {
+            let log = &planned.log;
             let others: SmallVec<[_; 3]> = plan
                 .iter()
                 .zip(&ends)
@@ -91,7 +88,7 @@ impl Transaction {
         let mut dependencies = SmallVec::new();
         let mut targets = Targets::new();
         for part in self.parts.iter().filter(|part| !part.written) {
-            let Some(log) = &part.segment.log else { continue };
+            let log = &part.log;
             let (lsn, decided) = {
                 let state = log.latch.lock();
                 (state.tail.end(), state.decided)
@@ -115,7 +112,7 @@ impl Transaction {
         let commit_time = self.shared.storage.unix_nanos();
         let mut plan: SmallVec<[Planned<'a>; 4]> = SmallVec::new();
         for (index, part) in self.parts.iter().enumerate().filter(|(_, part)| part.written) {
-            let Some(log) = &part.segment.log else { continue };
+            let log = &part.log;
             let draft = Draft {
                 txn_id,
                 commit_time,

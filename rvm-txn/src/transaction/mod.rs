@@ -17,6 +17,7 @@ use crate::arbiter::{Mode, Slots, ThreadKey, Wait};
 use crate::config::{RangePolicy, UndoMode};
 use crate::coverage::Coverage;
 use crate::error::{Error, Result};
+use crate::log_handle::LogHandle;
 use crate::mapping::Mapping;
 use crate::ownership::take_segments;
 use crate::segment::Segment;
@@ -43,6 +44,7 @@ pub struct Transaction {
 /// One segment of a transaction.
 struct Part {
     segment: Arc<Mapping>,
+    log: Arc<LogHandle>,
     memory: ArcRwLockWriteGuard<RawRwLock, Region>,
     /// Whether any range was declared.
     written: bool,
@@ -62,8 +64,8 @@ impl Transaction {
             .map(|segment| {
                 let mut memory = RwLock::try_write_arc(&segment.memory)?;
                 segment.give_back_pages(&mut memory);
-                let segment = Arc::clone(segment);
-                Some(Part { segment, memory, written: false, coverage: Coverage::default() })
+                let (segment, log) = (Arc::clone(segment), segment.log.clone()?);
+                Some(Part { segment, log, memory, written: false, coverage: Coverage::default() })
             })
             .collect();
         let usable = mappings.iter().try_for_each(|mapping| mapping.check_usable());
@@ -141,10 +143,10 @@ impl Transaction {
         }
         let in_call_order = located.clone();
         located.sort_unstable();
-        for pair in located.windows(2) {
-            if let [(start, end, _), (next_start, next_end, _)] = *pair
-                && next_start < end
-            {
+        for (&(start, end, _), &(next_start, next_end, _)) in
+            located.iter().zip(located.iter().skip(1))
+        {
+            if next_start < end {
                 return Err(Error::Overlap {
                     segment: segment.name().to_owned(),
                     first: (wide(start), wide(end)),

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use rvm_core::rvm_log::Damage;
 use rvm_core::rvm_log::format::fields::{SLOT, offset_of};
 use rvm_core::rvm_log::format::header::{SLOT_LEN, seal};
-use rvm_core::rvm_storage::sim::{Failure, Fault, OperationKind, SimStorage};
+use rvm_core::rvm_storage::sim::{Failure, Fault, OperationKind};
 use rvm_core::rvm_storage::{FileRole, LockMode, LockScope, MemStorage, Storage};
 use rvm_core::{Condition, DamageCause, DamageFound, Error, Recovery, Rvm, SalvageReport};
 
 use super::history::{
-    History, LEN, NAMES, Salvage, bytes_of, change, contents, copy, file, log, salvage,
+    History, LEN, NAMES, Salvage, bytes_of, change, copy, file, log, salvage, simulated,
 };
 
 fn unreadable_header(storage: &MemStorage, name: &str) {
@@ -167,6 +167,7 @@ fn a_log_of_a_newer_format_is_not_read() {
     let found = salvage(&history.storage);
     let expected = DamageCause::Unsupported { what: "version", found: 2, known: 1 };
     assert_eq!(the_damage(&found).cause, expected);
+    assert_eq!(expected.to_string(), "format version 2, this software knows 1");
     assert_eq!(conditions(&found)[0], Condition::FileOnly);
     assert_eq!(found.segments[0], history.storage.read_file(&file("a", FileRole::Segment)));
 }
@@ -348,10 +349,7 @@ fn a_record_outside_its_segment_ends_what_counts_of_its_log() {
 fn a_log_that_cannot_be_read_costs_that_log_only() {
     let history = History::new(9, 25);
     for kind in [OperationKind::Open, OperationKind::Force, OperationKind::Read] {
-        let storage = SimStorage::new(1);
-        for (name, bytes) in contents(&history.storage) {
-            storage.replace_file(&name, &bytes).unwrap();
-        }
+        let storage = simulated(&history.storage);
         let bad = Fault::nth(0, Failure::Error).of(kind).lasting();
         storage.inject(bad.when(|operation| operation.file == Some(log("b"))));
         let options = Rvm::options().recovery(Recovery::Salvage);
@@ -359,6 +357,7 @@ fn a_log_that_cannot_be_read_costs_that_log_only() {
         assert!(storage.faults_fired() > 0);
         let report = &rvm.recovery_report().salvage;
         assert!(matches!(report.damage[0].cause, DamageCause::Unreadable(_)), "{report:?}");
+        assert!(report.damage[0].cause.to_string().contains("an injected fault"));
         assert_eq!(report.condition("b"), Condition::FileOnly);
         assert_eq!(report.condition("a"), Condition::Unconfirmed);
         assert_eq!(bytes_of(&rvm, "a"), history.last()[0]);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use rvm_core::rvm_storage::sim::SimStorage;
 use rvm_core::rvm_storage::{FileName, FileRole, MemStorage, SegmentName, Storage};
 use rvm_core::{Durability, Recovery, Rvm, SalvageReport};
 
@@ -44,6 +45,15 @@ pub(super) fn contents(storage: &MemStorage) -> Vec<(FileName, Vec<u8>)> {
     let mut names = storage.list().unwrap();
     names.sort();
     names.into_iter().map(|name| (name.clone(), storage.read_file(&name).unwrap())).collect()
+}
+
+/// The same files on a device that can be made to fail.
+pub(super) fn simulated(storage: &MemStorage) -> SimStorage {
+    let device = SimStorage::new(1);
+    for (name, bytes) in contents(storage) {
+        device.replace_file(&name, &bytes).unwrap();
+    }
+    device
 }
 
 /// A store of its own with the same files.

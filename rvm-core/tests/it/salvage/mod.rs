@@ -3,4 +3,5 @@
 mod cases;
 mod flips;
 mod history;
+mod mixed;
 mod on_files;

@@ -168,3 +168,12 @@ proptest! {
         }
     }
 }
+
+/// Guards against a salt that gets into a message or a trace: who knows it can make data that passes for a record.
+#[test]
+fn a_header_does_not_show_its_salt() {
+    let shown = format!("{:?}", sample());
+    assert!(shown.contains("Salt(..)"), "{shown}");
+    assert!(!shown.contains("pinch") && !shown.contains("97, 32, 112"), "{shown}");
+    assert!(shown.contains("StoreId(7468652073746f72652773206f776e2e)"), "{shown}");
+}

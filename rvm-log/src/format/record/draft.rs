@@ -187,17 +187,14 @@ impl Measure {
 /// Puts a newer synced LSN into the encoded record at the start of `bytes`.
 pub(crate) fn restamp(bytes: &mut [u8], lsn: Lsn, synced: Lsn, checksums: Checksums) {
     if let Some(header) = bytes.first_chunk_mut::<HEADER_LEN>() {
-        if let Some(field) = header.get_mut(SYNCED_OFFSET..) {
-            Put(field).u64(synced.0);
-        }
+        Put(&mut header[SYNCED_OFFSET..]).u64(synced.0);
         seal(header, checksums.at(lsn));
     }
 }
 
 fn seal(header: &mut [u8; HEADER_LEN], seed: Running) {
-    if let Some((content, crc)) = header.split_at_mut_checked(HEADER_CRC_OFFSET) {
-        Put(crc).u32(seed.over(content).value());
-    }
+    let (content, crc) = header.split_at_mut(HEADER_CRC_OFFSET);
+    Put(crc).u32(seed.over(content).value());
 }
 
 fn encode_participant(participant: &Participant) -> [u8; PARTICIPANT_LEN] {

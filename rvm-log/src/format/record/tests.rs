@@ -2,12 +2,14 @@
 
 use proptest::prelude::*;
 use rvm_storage::AlignedBuf;
+use rvm_storage::widths::wide;
 
 use super::draft::Position;
 use super::*;
 use crate::error::LogError;
 use crate::format::checksum::Checksums;
 use crate::ids::{Salt, TxnId};
+use crate::ring::RECORD_LEN_LIMIT;
 
 const AT: Position = Position { lsn: Lsn(4096 + 64), epoch: Epoch(3), synced: Lsn(4096) };
 
@@ -102,6 +104,16 @@ fn a_record_of_another_position_or_salt_is_not_accepted() {
     assert!(RecordView::parse(moved, &bytes, checksums()).is_err(), "body");
 }
 
+/// Guards against a stamp beyond the end of what there is, or on a part of a header.
+#[test]
+fn less_than_a_header_is_not_stamped() {
+    for len in 0..HEADER_LEN {
+        let mut bytes = sample()[..len].to_vec();
+        restamp(&mut bytes, AT.lsn, Lsn(8), checksums());
+        assert_eq!(bytes, sample()[..len], "{len} bytes");
+    }
+}
+
 /// Guards against a stamp that changes anything but the synced LSN.
 #[test]
 fn restamping_changes_one_field() {
@@ -136,6 +148,8 @@ proptest! {
         prop_assert_eq!(view.label(), &label);
         let read: Vec<_> = view.ranges().map(|(o, b)| (o, b.to_vec())).collect();
         prop_assert_eq!(read, ranges.clone());
+        let data_len: usize = ranges.iter().map(|(_, bytes)| bytes.len()).sum();
+        prop_assert_eq!(view.data_len(), wide(data_len));
         let draft = Draft { label: &label, ..Draft::new(TxnId(1), ranges.iter().map(|(o, b)| (*o, b.as_slice()))) };
         prop_assert_eq!(view.part_crc(), draft.part_crc());
     }
@@ -183,6 +197,28 @@ fn more_than_a_field_can_count_is_refused() {
     let too_many = Draft { participants: &participants, ..draft.clone() };
     assert_eq!(refused(too_many), ("participants", 65_536, 65_535));
     assert!(Draft { participants: &participants[1..], ..draft.clone() }.measure().is_ok());
+    let read = Dependency { log_id: LogId(6), epoch: AT.epoch, lsn: Lsn(8) };
+    let too_many = Draft { dependencies: &vec![read; 65_536], ..draft.clone() };
+    assert_eq!(refused(too_many), ("dependencies", 65_536, 65_535));
     let long = Draft { label: &[b'x'; 256], ..draft };
     assert_eq!(refused(long), ("bytes of label", 256, 255));
+}
+
+/// Guards against a length that is cut to its field: the record would be read as another, or its neighbour's bytes as its own.
+#[test]
+fn a_record_longer_than_its_length_can_say_is_refused() {
+    let bytes = vec![0; 1 << 20];
+    let of = |times| Draft::new(TxnId(1), std::iter::repeat_n((0, bytes.as_slice()), times));
+    // Each range takes its bytes, one byte of offset and three of length.
+    let each = (1 << 20) + 4;
+    let most = usize::try_from(RECORD_LEN_LIMIT / each).unwrap();
+    let measure = of(most).measure().unwrap();
+    assert!(u64::from(measure.total_len) > RECORD_LEN_LIMIT - 2 * each);
+    match of(most + 1).measure() {
+        Err(LogError::RecordTooLarge { len, limit }) => {
+            assert!(len > limit && len < limit + 2 * each, "{len}");
+            assert_eq!(limit, RECORD_LEN_LIMIT);
+        }
+        other => panic!("{other:?}"),
+    }
 }

@@ -115,6 +115,9 @@ fn a_part_must_be_the_one_that_was_named() {
     let mut logs = pair();
     logs[1].linked[0].part_crc = 1;
     assert_eq!(cut(&logs)[0], 8);
+    let mut logs = pair();
+    logs[1].linked[0].total_len = 16;
+    assert_eq!(cut(&logs)[0], 8);
 }
 
 /// Guards against files that do not belong together being taken for a crash.
