@@ -1,7 +1,9 @@
 //! The header pair under power cuts: every change is the old header or the new one, and no second crash tears the only
 //! whole slot.
 
-use rvm_log::{BLOCK_LEN, Damage, LogError, LogFile, LogHeader, Lsn, NewLog};
+use std::collections::BTreeSet;
+
+use rvm_log::{BLOCK_LEN, Damage, LogError, LogFile, LogHeader, Lsn, NewLog, TxnId};
 use rvm_storage::sim::{Failure, Fault, Moment, Operation, OperationKind, SimStorage};
 use rvm_storage::widths::narrow;
 use rvm_storage::{FileRole, MemStorage, Storage};
@@ -104,6 +106,42 @@ fn after_a_change_either_slot_alone_is_enough() {
             // The next change makes the pair whole again; here it is the next round's.
         }
     }
+}
+
+/// Guards against evidence that costs the pair: it must leave the slot alone that counted before, and the next change, torn or not, must
+/// not begin with the only slot that has the newest header.
+#[test]
+fn vouching_and_changing_in_turn_never_leave_less_than_one_whole_slot() {
+    let storage = store_with_log();
+    let first_life = recorded(&storage, |storage| {
+        let mut log = open(storage);
+        log.vouch(Lsn(64), TxnId(3)).unwrap();
+        let header = log.header();
+        assert_eq!((header.synced, header.txn_id_max, header.generation), (Lsn(64), TxnId(3), 2));
+        // Less is no evidence.
+        log.vouch(Lsn(8), TxnId(1)).unwrap();
+        assert_eq!((log.header().synced, log.header().txn_id_max), (Lsn(64), TxnId(3)));
+        log.change_header(|header| header.head = Lsn(64)).unwrap();
+        log.vouch(Lsn(128), TxnId(4)).unwrap();
+    });
+    let writes = |operation: &&Operation| operation.kind == OperationKind::WriteAndForce;
+    let places: Vec<u64> =
+        first_life.operations.iter().filter(writes).map(|write| write.offset).collect();
+    assert_eq!(places, [BLOCK_LEN, 0, BLOCK_LEN, 0, BLOCK_LEN]);
+    let mut generations = BTreeSet::new();
+    for (first, between) in cuts(&first_life, EVERY_TEAR) {
+        let relied_on = open(&between).header().clone();
+        generations.insert(relied_on.generation);
+        let vouch = |storage: &SimStorage| open(storage).vouch(Lsn(256), TxnId(9)).unwrap();
+        for (second, after) in cuts(&recorded(&between, vouch), EVERY_TEAR) {
+            let what = format!("the power went at moments {first} and {second}");
+            let third =
+                LogFile::open(&after, &segment()).unwrap_or_else(|error| panic!("{what}: {error}"));
+            let (found, before) = (third.header(), &relied_on);
+            assert!(found.generation >= before.generation && found.head == before.head, "{what}");
+        }
+    }
+    assert_eq!(generations, BTreeSet::from([1, 2, 3, 4, 5]));
 }
 
 /// Guards against a log that bricks itself: a header that no reader accepts is refused before a byte is written.

@@ -1,7 +1,7 @@
 //! The cut over surveys made by hand, and over random ones against the definition.
 
 use proptest::prelude::*;
-use rvm_log::{CAPACITY_MIN, Ring, TxnId};
+use rvm_log::{CAPACITY_MIN, DATA_START, Ring, TxnId};
 
 use super::*;
 
@@ -131,6 +131,31 @@ fn a_log_that_is_absent_or_older_than_it_is_known_is_damage() {
     logs[0].linked[0].participants[0].epoch = Epoch(6);
     let error = consistent_cut(&logs).unwrap_err();
     assert!(matches!(error, LogError::Corrupt { damage: Damage::OlderBackup { .. }, .. }));
+}
+
+/// Guards against records that are lost without a word: a header vouches for what hangs on them. The log that lacks something is named,
+/// not the one that was cut.
+#[test]
+fn a_cut_below_what_a_header_vouches_for_is_damage() {
+    let mut logs = vec![log(1, 1, 0, 80), log(2, 1, 0, 80), log(3, 1, 0, 16)];
+    // Transaction 1 over 1 and 2 hangs on 2, before it in log 2, whose other part, in log 3, is lost.
+    logs[1].linked.push(Linked { participants: vec![part(3, 1, 16)], ..record(16, 2) });
+    logs[1].linked.push(Linked { participants: vec![part(1, 1, 40)], ..record(32, 1) });
+    logs[0].linked.push(Linked { participants: vec![part(2, 1, 32)], ..record(40, 1) });
+    logs[0].synced = Lsn(40);
+    assert_eq!(cut(&logs), [40, 16, 16], "nothing above the cut is vouched for");
+    for vouching in [0, 1] {
+        let mut logs = logs.clone();
+        logs[vouching].synced = Lsn(48);
+        let Err(LogError::Corrupt { file, offset, damage }) = consistent_cut(&logs) else {
+            panic!("not noticed");
+        };
+        assert_eq!((&file[..], offset), ("s3.log", DATA_START + 16));
+        let lost = Damage::DurableRecordLost { at: Lsn(16), synced: Lsn(24) };
+        assert_eq!(damage, lost);
+        let cuts = cut_to_what_is_there(&logs).unwrap();
+        assert_eq!((cuts.lsns, cuts.lost), (vec![Lsn(40), Lsn(16), Lsn(16)], vec![(2, lost)]));
+    }
 }
 
 /// The definition: the largest cuts at record boundaries below which everything that is named is there.
