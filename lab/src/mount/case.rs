@@ -8,6 +8,7 @@ use crate::oracle::Event;
 
 use super::device::{Device, Found};
 use super::faults::Plan;
+use super::file_system::Manner;
 use super::power::{How, Stop};
 use super::program::{Ended, Program};
 use super::session::Mounted;
@@ -20,7 +21,7 @@ const STEPS: usize = 16;
 /// What is done to a script: how often the power goes in its life, how often it is killed, how often something fails.
 const CUTS: u64 = 6;
 const KILLS: u64 = 1;
-const FAULTS: u64 = 2;
+const FAULTS: u64 = 3;
 
 /// Lives behind each other: the script's, and so many recoveries at most, the last one undisturbed.
 const DEPTH: u32 = 3;
@@ -46,18 +47,14 @@ const OPERATIONS_SHOWN: usize = 12;
 /// # Errors
 /// The promise that was broken, where, and how to see it again.
 pub fn run_case(life: &Path, seed: u64) -> Result<Tally, String> {
-    // Mapped or not, threads or not, writeback or not: all eight go around.
+    // Mapped or not, threads or not, writeback or not, direct writes or not: all sixteen go around.
     let bit = |place: u32| seed >> place & 1 == 1;
-    let program = Program {
-        path: life.to_owned(),
-        seed,
-        steps: STEPS,
-        mapped: bit(0),
-        threads: bit(1),
-    };
+    let direct = seed.count_ones().is_multiple_of(2);
+    let program =
+        Program { path: life.to_owned(), seed, steps: STEPS, mapped: bit(0), threads: bit(1) };
     let mut case = Case {
         program,
-        writeback: bit(2),
+        manner: Manner { writeback: bit(2), direct },
         rng: Rng::with_seed(seed),
         workplace: Workplace::new()?,
         tally: Tally { cases: 1, ..Tally::default() },
@@ -73,7 +70,7 @@ pub fn run_case(life: &Path, seed: u64) -> Result<Tally, String> {
 
 struct Case {
     program: Program,
-    writeback: bool,
+    manner: Manner,
     rng: Rng,
     workplace: Workplace,
     tally: Tally,
@@ -206,7 +203,7 @@ impl Case {
     }
 
     fn mount(&mut self, device: Device, stop: Option<Stop>) -> Result<Mounted, String> {
-        Mounted::new(self.workplace.next_mount(), device, stop, self.writeback)
+        Mounted::new(self.workplace.next_mount(), device, stop, self.manner)
     }
 
     fn draw_cut(&mut self, changes: u64) -> Stop {
@@ -222,7 +219,7 @@ impl Case {
         self.story.push(format!("  the power went\n{}", found.tell().trim_end()));
         self.tally.cuts += 1;
         self.tally.mapped += u64::from(self.program.mapped);
-        self.tally.writeback += u64::from(self.writeback);
+        self.tally.writeback += u64::from(self.manner.writeback);
         Ok(found)
     }
 
@@ -236,7 +233,8 @@ impl Case {
     ) -> Result<(), String> {
         let operations = mounted.drive().operations();
         let hidden = operations.len().saturating_sub(OPERATIONS_SHOWN);
-        let mut lines = vec![format!("  {who}: {} changes reached the disk, the last:", operations.len())];
+        let mut lines =
+            vec![format!("  {who}: {} changes reached the disk, the last:", operations.len())];
         lines.extend(operations.iter().skip(hidden).map(|operation| format!("    {operation}")));
         lines.push(format!("  {who} ended with {}", ended.status));
         self.story.push(lines.join("\n"));
@@ -254,15 +252,14 @@ impl Case {
 
     /// A finding, with all that is needed to look into it; the events and the disk are kept.
     fn tell(self, message: &str) -> String {
-        let Self { program, writeback, workplace, story, events, found, .. } = self;
-        let cache = if writeback { "with writeback" } else { "without writeback" };
+        let Self { program, manner, workplace, story, events, found, .. } = self;
         let (store, seed) = (workplace.store(), program.seed);
         let words = program.arguments("judge", &store).join(" ");
         let kept = workplace.keep(&events, found.as_ref());
         let (life, events) = (program.path.display(), kept.join("events"));
         format!(
-            "mount, seed {seed}, {cache}: {message}\n{}\n  \
-             again: cargo run --release -p lab -- --only mount --seed {seed} --thousandths 1\n  \
+            "mount, seed {seed}, {manner:?}: {message}\n{}\n  \
+             again: cargo run --release -p lab -- --only mount --seed {seed} --thousandths 1 --threads 1\n  \
              as found: cp -r {} /tmp/found && {life} {words} < {}",
             story.join("\n"),
             store.display(),

@@ -12,9 +12,11 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// `seen` had the same life, without a fault.
+    /// `seen` had the same life, without a fault. Half of the faults are failed forces, since there a cache may lie.
     pub(super) fn draw(rng: &mut Rng, seen: &SimStorage) -> Self {
-        let failure = Failure::ALL[rng.usize(..Failure::ALL.len())];
+        let forces = [Failure::LostForce, Failure::PartOfForce];
+        let failure =
+            if rng.bool() { forces[rng.usize(..2)] } else { Failure::ALL[rng.usize(..7)] };
         let suited = OperationKind::ALL.into_iter().filter(|kind| suits(failure, *kind));
         let changes: u64 = suited.map(|kind| seen.count(kind)).sum();
         Self { nth: rng.u64(..changes.max(1)), failure, lasting: rng.bool() }

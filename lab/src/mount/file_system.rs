@@ -34,13 +34,21 @@ const SECTOR_LEN: u64 = 512;
 #[derive(Debug)]
 pub(super) struct PowerFail {
     pub(super) drive: Arc<Drive>,
+    pub(super) manner: Manner,
+}
+
+/// In what file systems differ.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Manner {
     /// The kernel keeps what is written until it is forced, or for some seconds.
     pub(super) writeback: bool,
+    /// Files can be opened with `O_DIRECT`; else all forces go through the kernel's cache.
+    pub(super) direct: bool,
 }
 
 impl Filesystem for PowerFail {
     fn init(&mut self, _: &Request, config: &mut KernelConfig) -> io::Result<()> {
-        if self.writeback {
+        if self.manner.writeback {
             let wanted = InitFlags::FUSE_WRITEBACK_CACHE;
             config.add_capabilities(wanted).map_err(|_| io::ErrorKind::Unsupported)?;
         }
@@ -93,7 +101,7 @@ impl Filesystem for PowerFail {
         let created = || {
             let mut served = self.drive.change()?;
             let facts = served.create(name)?;
-            let handle = served.open(facts.number, is_data_sync(flags))?;
+            let handle = served.open(facts.number, has(flags, OFlags::DSYNC))?;
             Ok((facts, FileHandle(handle)))
         };
         match created() {
@@ -125,8 +133,11 @@ impl Filesystem for PowerFail {
     }
 
     fn open(&self, _: &Request, ino: INodeNo, flags: OpenFlags, reply: ReplyOpen) {
+        if has(flags.0, OFlags::DIRECT) && !self.manner.direct {
+            return reply.error(Errno::EINVAL);
+        }
         let opened = self.drive.look();
-        match opened.and_then(|mut served| served.open(ino.0, is_data_sync(flags.0))) {
+        match opened.and_then(|mut served| served.open(ino.0, has(flags.0, OFlags::DSYNC))) {
             Ok(handle) => reply.opened(FileHandle(handle), OPENED),
             Err(errno) => reply.error(errno),
         }
@@ -269,10 +280,9 @@ fn answer_facts(facts: Answer<FileAttr>, reply: ReplyAttr) {
     }
 }
 
-/// `O_SYNC`, which is what this constant is, has the bit of `O_DSYNC` in it.
-fn is_data_sync(flags: i32) -> bool {
-    let flags = u32::from_ne_bytes(flags.to_ne_bytes());
-    OFlags::from_bits_retain(flags).intersects(OFlags::DSYNC)
+/// Whether a file is opened with a bit of this flag. The constant for `O_DSYNC` is `O_SYNC`, which has the bit of both.
+fn has(flags: i32, flag: OFlags) -> bool {
+    OFlags::from_bits_retain(flags.cast_unsigned()).intersects(flag)
 }
 
 fn directory() -> FileAttr {

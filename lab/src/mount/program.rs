@@ -100,7 +100,8 @@ fn wait(child: &mut Child, mounted: &Mounted) -> Result<ExitStatus, String> {
         if start.elapsed() > LIFE_MAX {
             child.kill().map_err(told)?;
             mounted.drive().release();
-            while child.try_wait().map_err(told)?.is_none() && start.elapsed() < LIFE_MAX + DEATH_MAX
+            while child.try_wait().map_err(told)?.is_none()
+                && start.elapsed() < LIFE_MAX + DEATH_MAX
             {
                 std::thread::sleep(LOOK_EVERY);
             }

@@ -14,7 +14,8 @@ use rustix::mount::{UnmountFlags, unmount};
 
 use super::device::Device;
 use super::drive::Drive;
-use super::file_system::PowerFail;
+use super::file_system::{Manner, PowerFail};
+use super::leftovers;
 use super::power::Stop;
 use super::workplace::Workplace;
 
@@ -38,14 +39,14 @@ impl Mounted {
         path: PathBuf,
         device: Device,
         stop: Option<Stop>,
-        writeback: bool,
+        manner: Manner,
     ) -> Result<Self, String> {
         fs::create_dir(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         let drive = Arc::new(Drive::new(device, stop));
         let mut mounted = Self { drive: Arc::clone(&drive), session: None, path };
         let mut config = Config::default();
-        config.mount_options = vec![MountOption::FSName("rvm-lab".to_owned())];
-        let session = Session::new(PowerFail { drive, writeback }, &mounted.path, &config);
+        config.mount_options = vec![MountOption::FSName(leftovers::device_name())];
+        let session = Session::new(PowerFail { drive, manner }, &mounted.path, &config);
         let session = session.and_then(Session::spawn);
         mounted.session = Some(session.map_err(|error| format!("cannot mount: {error}"))?);
         Ok(mounted)
@@ -92,12 +93,14 @@ impl Drop for Mounted {
     }
 }
 
-/// Why nothing can be mounted here; `None` if it can.
+/// Why nothing can be mounted here; `None` if it can. Takes away what a lab left that was killed.
 #[must_use]
 pub fn why_not() -> Option<String> {
+    leftovers::remove();
+    let manner = Manner { writeback: false, direct: true };
     let attempt = || {
         let mut workplace = Workplace::new()?;
-        Mounted::new(workplace.next_mount(), Device::new(0), None, false)?.end()
+        Mounted::new(workplace.next_mount(), Device::new(0), None, manner)?.end()
     };
     attempt().err()
 }

@@ -8,6 +8,9 @@ use tempfile::TempDir;
 
 use super::device::Device;
 
+/// What the names of all workplaces begin with.
+pub(super) const PREFIX: &str = "rvm-lab-mount-";
+
 /// The directory of a case.
 #[derive(Debug)]
 pub(super) struct Workplace {
@@ -17,7 +20,7 @@ pub(super) struct Workplace {
 
 impl Workplace {
     pub(super) fn new() -> Result<Self, String> {
-        let made = tempfile::Builder::new().prefix("rvm-lab-mount-").tempdir_in(memory());
+        let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(memory());
         let directory = made.map_err(|error| format!("no place for a mount: {error}"))?;
         Ok(Self { directory, mounts: 0 })
     }
