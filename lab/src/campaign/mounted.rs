@@ -47,7 +47,9 @@ mod linux {
             Ok(mine)
         })?;
         let mut all = Tally::default();
-        workers.iter().for_each(|tally| all.add(tally));
+        for tally in &workers {
+            all.add(tally);
+        }
         Ok(vec![
             figure("power cuts under a mount", all.cuts, goals.cuts),
             figure("inside recovery", all.in_recovery, goals.in_recovery),

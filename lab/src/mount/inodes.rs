@@ -33,7 +33,7 @@ pub(super) struct Handle {
 #[derive(Debug, Default)]
 pub(super) struct Inodes {
     names: BTreeMap<String, u64>,
-    inodes: BTreeMap<u64, Inode>,
+    files: BTreeMap<u64, Inode>,
     handles: BTreeMap<u64, Handle>,
     next_handle: u64,
 }
@@ -44,12 +44,12 @@ impl Inodes {
     }
 
     pub(super) fn inode(&self, number: u64) -> Option<&Inode> {
-        self.inodes.get(&number)
+        self.files.get(&number)
     }
 
     pub(super) fn insert(&mut self, name: &str, blob: Option<Arc<dyn Blob>>) -> u64 {
-        let number = ROOT + 1 + self.inodes.len() as u64;
-        self.inodes.insert(number, Inode { blob, linked: true });
+        let number = ROOT + 1 + self.files.len() as u64;
+        self.files.insert(number, Inode { blob, linked: true });
         self.names.insert(name.to_owned(), number);
         number
     }
@@ -62,7 +62,7 @@ impl Inodes {
 
     pub(super) fn remove(&mut self, name: &str) {
         let number = self.names.remove(name);
-        if let Some(inode) = number.and_then(|number| self.inodes.get_mut(&number)) {
+        if let Some(inode) = number.and_then(|number| self.files.get_mut(&number)) {
             inode.linked = false;
         }
     }

@@ -1,7 +1,7 @@
 //! The program `life`, run on a mount as a child process: this process serves the mount, and must never wait for it.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Seek};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
@@ -66,7 +66,7 @@ impl Program {
         let text = |file: &mut File| -> io::Result<String> {
             let mut bytes = Vec::new();
             file.rewind()?;
-            file.read_to_end(&mut bytes)?;
+            io::copy(file, &mut bytes)?;
             Ok(String::from_utf8_lossy(&bytes).into_owned())
         };
         let said = text(&mut said).map_err(failed)?;

@@ -1,7 +1,8 @@
 //! What the kernel makes of what programs do on a mount: the facts that the head of the module states. The programs are other
 //! processes, as always: `dd`, `sync`, `mv` and `fallocate` do one thing each.
 
-use std::process::{Command, Output};
+use std::io::{Read, Write as _};
+use std::process::{Command, Output, Stdio};
 
 use rvm_core::rvm_storage::sim::{Failure, Fault, OperationKind};
 use rvm_core::rvm_storage::{FileName, Storage};
@@ -49,7 +50,7 @@ fn everything_that_promises_durability_arrives() {
     for writeback in [false, true] {
         let Some((_place, mount)) = mounted(Device::new(1), None, writeback) else { return };
         for (command, expected) in [
-            ("fallocate -l 8192 @/.a.log.new", vec![Create, Allocate]),
+            ("fallocate -l 8192 @/.a.log.new", vec![Create, Allocate, Force]),
             ("sync @/.a.log.new", vec![Force]),
             ("mv -n @/.a.log.new @/a.log", vec![Rename]),
             ("sync @", vec![SyncNames]),
@@ -91,20 +92,24 @@ fn a_synchronous_write_forces_nothing_else() {
 
 /// Guards against a mount under which no write waits in the kernel, where the power takes it before the disk has heard of it.
 #[test]
-fn writeback_keeps_bytes_from_the_disk_until_they_are_forced() {
+fn writeback_keeps_bytes_from_the_disk_until_the_file_is_closed() {
+    /// More blocks than a pipe holds: `dd` has read some when all are in it, and has written all of those but one.
+    const BLOCKS: usize = 40;
     for writeback in [false, true] {
         let Some((_place, mount)) = mounted(Device::new(1), None, writeback) else { return };
-        assert!(sh(&mount, &format!("{MAKE} conv=fsync")).status.success());
-        // Descriptor 9 stays open while the shell asks, since closing writes back.
-        let writes =
-            "exec 9<>@/a.seg; dd if=/dev/zero bs=4096 count=1 status=none >&9; echo; kill -9 $$";
-        let before = mount.drive().operations().len();
-        sh(&mount, writes);
-        assert_eq!(
-            kinds(&mount)[before..],
-            [OperationKind::Write],
-            "written back at the latest now"
-        );
+        let mut dd = Command::new("dd");
+        dd.args(["bs=4096", "iflag=fullblock", "status=none"]).stdin(Stdio::piped());
+        dd.arg(format!("of={}/a.seg", mount.path().display()));
+        let mut dd = dd.spawn().unwrap();
+        let mut blocks = dd.stdin.take().unwrap();
+        blocks.write_all(&vec![7; BLOCKS * 4096]).unwrap();
+        let writes = |mount: &Mounted| {
+            kinds(mount).into_iter().filter(|kind| *kind == OperationKind::Write).count()
+        };
+        assert_eq!(writes(&mount) == 0, writeback, "{} writes", writes(&mount));
+        drop(blocks);
+        assert!(dd.wait().unwrap().success());
+        assert!(writes(&mount) > 0);
         mount.end().unwrap();
     }
 }
@@ -161,9 +166,9 @@ fn a_mount_in_use_goes_away() {
     let path = mount.path().to_owned();
     let mut sleeper = Command::new("sh");
     sleeper.args(["-c", &format!("exec 9<{}/a.seg; echo; exec sleep 60", path.display())]);
-    let mut sleeper = sleeper.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut sleeper = sleeper.stdout(Stdio::piped()).spawn().unwrap();
     let mut said = [0];
-    std::io::Read::read_exact(sleeper.stdout.as_mut().unwrap(), &mut said).unwrap();
+    sleeper.stdout.as_mut().unwrap().read_exact(&mut said).unwrap();
     drop(mount);
     let mounts = std::fs::read_to_string("/proc/self/mounts").unwrap();
     sleeper.kill().unwrap();
