@@ -30,8 +30,11 @@ const DEPTH: u32 = 3;
 const SIGBUS: i32 = 7;
 const SIGKILL: i32 = 9;
 
-/// A broken promise of a life, as the program's exit code.
-const PANIC: i32 = 101;
+/// What the program ends with that could not go on: a life, a judgement. 101, a panic, is a broken promise.
+const STOPPED: [i32; 2] = [3, 1];
+
+/// Where whoever looks into a finding copies the disk to.
+const COPY: &str = "/tmp/rvm-found";
 
 /// One in so many recoveries is disturbed by another power cut.
 const NESTED_ONE_IN: u32 = 3;
@@ -47,14 +50,14 @@ const OPERATIONS_SHOWN: usize = 12;
 /// # Errors
 /// The promise that was broken, where, and how to see it again.
 pub fn run_case(life: &Path, seed: u64) -> Result<Tally, String> {
-    // Mapped or not, threads or not, writeback or not, direct writes or not: all sixteen go around.
+    // Mapped or not, writeback or not, threads or not, direct writes or not: all go around.
     let bit = |place: u32| seed >> place & 1 == 1;
     let direct = seed.count_ones().is_multiple_of(2);
     let program =
-        Program { path: life.to_owned(), seed, steps: STEPS, mapped: bit(0), threads: bit(1) };
+        Program { path: life.to_owned(), seed, steps: STEPS, mapped: bit(0), threads: bit(2) };
     let mut case = Case {
         program,
-        manner: Manner { writeback: bit(2), direct },
+        manner: Manner { writeback: bit(1), direct },
         rng: Rng::with_seed(seed),
         workplace: Workplace::new()?,
         tally: Tally { cases: 1, ..Tally::default() },
@@ -159,8 +162,10 @@ impl Case {
         Ok(mounted)
     }
 
-    /// The store is opened on the same mount as before, where the kernel's cache is as it was; perhaps the power goes meanwhile.
+    /// The store is opened on the same mount as before, where the kernel's cache is as it was; perhaps the power goes meanwhile. If not, it
+    /// must decide as it does where the cache is cold: what the cache alone has is no ground for a decision.
     fn judge_here(&mut self, mounted: Mounted) -> Result<(), String> {
+        let cold = mounted.drive().device().restarted();
         let stop = self.rng.bool().then(|| self.draw_cut(RECOVERY_CHANGES));
         mounted.drive().arm(stop);
         let ended = self.program.run(&mounted, Some(&self.events))?;
@@ -170,7 +175,13 @@ impl Case {
         let kept = (ended.code() == Some(0)).then_some(ended.said);
         let found = self.cut_power(mounted)?;
         let later = self.judge_found(&found, 2)?;
-        same(kept.as_ref().unwrap_or(&later), &later)
+        let Some(kept) = kept else { return Ok(()) };
+        same(&kept, &later)?;
+        let mounted = self.mount(cold, None)?;
+        let ended = self.program.run(&mounted, Some(&self.events))?;
+        self.check_end("the recovery with a cold cache", &mounted, &ended, false)?;
+        mounted.end()?;
+        same(&kept, &ended.said).map_err(|differs| format!("with a cold cache, {differs}"))
     }
 
     /// What a power cut left is judged; perhaps the power goes again meanwhile, or right behind it. Says what was kept.
@@ -241,7 +252,7 @@ impl Case {
         let silent = mounted.drive().power_is_gone() || mounted.drive().is_dead();
         let fine = match (ended.code(), ended.signal()) {
             (Some(0), _) => true,
-            (Some(code), _) => disturbed && code != PANIC,
+            (Some(code), _) => disturbed && STOPPED.contains(&code),
             (_, Some(SIGKILL)) => disturbed,
             // A page that cannot be read has no other way to say so.
             (_, Some(SIGBUS)) => silent && self.program.mapped,
@@ -254,13 +265,13 @@ impl Case {
     fn tell(self, message: &str) -> String {
         let Self { program, manner, workplace, story, events, found, .. } = self;
         let (store, seed) = (workplace.store(), program.seed);
-        let words = program.arguments("judge", &store).join(" ");
+        let words = program.arguments("judge", Path::new(COPY)).join(" ");
         let kept = workplace.keep(&events, found.as_ref());
         let (life, events) = (program.path.display(), kept.join("events"));
         format!(
             "mount, seed {seed}, {manner:?}: {message}\n{}\n  \
              again: cargo run --release -p lab -- --only mount --seed {seed} --thousandths 1 --threads 1\n  \
-             as found: cp -r {} /tmp/found && {life} {words} < {}",
+             as found: cp -r {} {COPY} && {life} {words} < {}",
             story.join("\n"),
             store.display(),
             events.display(),

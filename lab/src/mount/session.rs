@@ -10,6 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use fuser::{BackgroundSession, Config, MountOption, Session};
+use rustix::io::Errno;
 use rustix::mount::{UnmountFlags, unmount};
 
 use super::device::Device;
@@ -77,7 +78,11 @@ impl Mounted {
             }
             thread::sleep(LOOK_EVERY);
         }
-        session.join().map_err(|error| told(&format!("serving failed: {error}:")))?;
+        match session.join() {
+            // The mount went while the word that a file was closed was on its way.
+            Err(error) if Errno::from_io_error(&error) == Some(Errno::CONNABORTED) => {}
+            ended => ended.map_err(|error| told(&format!("serving failed: {error}:")))?,
+        }
         fs::remove_dir(&self.path).map_err(|error| told(&format!("cannot remove: {error}:")))
     }
 }

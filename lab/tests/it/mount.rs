@@ -14,11 +14,11 @@ fn no_power_cut_under_a_mount_breaks_a_promise() {
     }
     let life = Path::new(env!("CARGO_BIN_EXE_life"));
     let mut all = Tally::default();
-    for seed in 0..super::env("RVM_SEEDS", 8) {
+    for seed in 0..super::env("RVM_SEEDS", 5) {
         all.add(&run_case(life, seed).unwrap_or_else(|failure| panic!("{failure}")));
     }
     println!("{all:?}");
-    assert!(all.cuts > 60 && all.in_recovery > 10 && all.mapped > 20, "the lab slept: {all:?}");
-    assert!(all.writeback > 20 && all.kills > 0 && all.faults > 10, "the lab slept: {all:?}");
+    assert!(all.cuts > 40 && all.in_recovery > 10 && all.mapped > 10, "the lab slept: {all:?}");
+    assert!(all.writeback > 10 && all.kills > 0 && all.faults > 10, "the lab slept: {all:?}");
     assert!(all.acknowledged > 20, "the lab slept: {all:?}");
 }
