@@ -228,4 +228,20 @@ pub const BREAKAGES: &[Breakage] = &[
         package: "lab",
         test: "mount",
     },
+    Breakage {
+        name: "take a failed force for done",
+        file: "rvm-storage/src/file/blob.rs",
+        text: "        descriptors.buffered.sync_data().map_err(self.fault(\"force\"))?;\n        self.slot",
+        instead: "        descriptors.buffered.sync_data().ok();\n        self.slot",
+        package: "lab",
+        test: "mount",
+    },
+    Breakage {
+        name: "keep the page cache where the medium is asked for",
+        file: "rvm-storage/src/file/blob.rs",
+        text: "rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed)?;\n",
+        instead: "let _kept = file;\n",
+        package: "lab",
+        test: "mount",
+    },
 ];
