@@ -12,6 +12,8 @@ pub mod breakages;
 pub mod campaign;
 pub mod corruption;
 pub mod life;
+#[cfg(target_os = "linux")]
+pub mod mount;
 pub mod oracle;
 pub mod protocol;
 

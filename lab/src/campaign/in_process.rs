@@ -44,7 +44,7 @@ fn lives(
 }
 
 /// What each of so many threads comes to, or what went wrong in the first that failed.
-fn on_threads<T: Send>(
+pub(super) fn on_threads<T: Send>(
     threads: usize,
     work: impl Fn(usize) -> Result<T, String> + Sync,
 ) -> Result<Vec<T>, String> {

@@ -3,6 +3,8 @@
 use lab::life::{Script, explore, explore_with_faults, explore_with_threads};
 use rvm_core::rvm_storage::sim::{Exploration, Explorer};
 
+use super::env;
+
 /// Guards against an acknowledged commit lost, an aborted one kept, a transaction kept in part or without what it read, and a recovery that
 /// decides twice.
 #[test]
@@ -43,8 +45,4 @@ fn no_fault_breaks_a_promise() {
     }
     println!("{all:?}");
     assert!(all.faults > 500, "the lab slept: {all:?}");
-}
-
-fn env(name: &str, default: u64) -> u64 {
-    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
 }

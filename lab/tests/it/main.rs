@@ -15,5 +15,12 @@ mod corruption;
 mod documents;
 mod findings;
 mod lives;
+#[cfg(target_os = "linux")]
+mod mount;
 mod oracle;
 mod protocol;
+
+/// A number that the environment may set: longer runs of the same tests.
+fn env(name: &str, default: u64) -> u64 {
+    std::env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(default)
+}

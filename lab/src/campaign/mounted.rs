@@ -1,0 +1,64 @@
+//! The harness whose lives run on a real mount. It is skipped where nothing can be mounted.
+
+use super::{Outcome, Plan};
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn mount(_: &Plan) -> Outcome {
+    Outcome::Skipped("it needs Linux".to_owned())
+}
+
+#[cfg(target_os = "linux")]
+pub(super) fn mount(plan: &Plan) -> Outcome {
+    if let Some(reason) = crate::mount::why_not() {
+        return Outcome::Skipped(reason);
+    }
+    super::ended(linux::cases(plan))
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use crate::campaign::commands::{cargo, said, target};
+    use crate::campaign::in_process::on_threads;
+    use crate::campaign::{Figure, Plan, figure};
+    use crate::mount::{Tally, run_case};
+
+    /// Runs case after case until there was enough of everything.
+    pub(super) fn cases(plan: &Plan) -> Result<Vec<Figure>, String> {
+        said(cargo(&["build", "--release", "-p", "lab", "--bin", "life"]))?;
+        let life = target().join("release/life");
+        let goals = Tally {
+            cuts: plan.goal(1_000),
+            in_recovery: plan.goal(100),
+            mapped: plan.goal(200),
+            writeback: plan.goal(200),
+            kills: plan.goal(50),
+            faults: plan.goal(200),
+            acknowledged: 1,
+            cases: 1,
+        };
+        let next = AtomicU64::new(plan.seed);
+        let workers = on_threads(plan.threads, |_| {
+            let mut mine = Tally::default();
+            while !mine.reaches(&goals, plan.threads as u64) {
+                mine.add(&run_case(&life, next.fetch_add(1, Ordering::Relaxed))?);
+            }
+            Ok(mine)
+        })?;
+        let mut all = Tally::default();
+        for tally in &workers {
+            all.add(tally);
+        }
+        Ok(vec![
+            figure("power cuts under a mount", all.cuts, goals.cuts),
+            figure("inside recovery", all.in_recovery, goals.in_recovery),
+            figure("with mapped segments", all.mapped, goals.mapped),
+            figure("with writeback", all.writeback, goals.writeback),
+            figure("kills", all.kills, goals.kills),
+            figure("faults fired", all.faults, goals.faults),
+            figure("acknowledged transactions", all.acknowledged, goals.acknowledged),
+            figure("scripts", all.cases, goals.cases),
+        ])
+    }
+}
