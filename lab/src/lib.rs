@@ -14,6 +14,8 @@ pub mod corruption;
 pub mod life;
 pub mod oracle;
 pub mod protocol;
+pub mod real;
+mod workers;
 
 /// The root of the repository that the lab is a part of.
 #[must_use]

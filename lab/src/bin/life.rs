@@ -112,6 +112,7 @@ fn judge(life: &Life) -> Result<(), String> {
         let text = line.map_err(|error| error.to_string())?;
         events.push(serde_json::from_str(&text).map_err(|error| format!("{text}: {error}"))?);
     }
-    let kept = judge_and_close(&life.script(), &life.storage()?, &events)?;
+    let storage = life.storage().map_err(|error| format!("the store does not open: {error}"))?;
+    let kept = judge_and_close(&life.script(), &storage, &events)?;
     tell(&kept).map_err(|error| error.to_string())
 }

@@ -79,7 +79,7 @@ pub(super) fn kills(plan: &Plan) -> Outcome {
 }
 
 /// Runs a program to its end; what it printed, or what it complained of.
-fn said(mut command: Command) -> Result<String, String> {
+pub(super) fn said(mut command: Command) -> Result<String, String> {
     let output = command.current_dir(root()).stdin(Stdio::null()).output();
     let output = output.map_err(|error| format!("cannot run {command:?}: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -97,12 +97,12 @@ fn numbers_behind(text: &str, label: &str) -> Vec<u64> {
     behind.filter_map(|(_, rest)| number(rest)).collect()
 }
 
-fn cargo(arguments: &[&str]) -> Command {
+pub(super) fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments);
     command
 }
 
-fn target() -> PathBuf {
+pub(super) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }

@@ -5,6 +5,7 @@
 
 mod commands;
 mod in_process;
+mod real;
 mod table;
 
 use std::time::Instant;
@@ -80,7 +81,7 @@ pub struct Row {
 }
 
 /// All harnesses, in the order of the table.
-pub const HARNESSES: [Harness; 8] = [
+pub const HARNESSES: [Harness; 9] = [
     Harness {
         name: "states",
         about: "power cuts at every operation of random lives, recovery interrupted to depth 3",
@@ -116,6 +117,11 @@ pub const HARNESSES: [Harness; 8] = [
         name: "kills",
         about: "a real program killed at random moments on a real file system",
         run: commands::kills,
+    },
+    Harness {
+        name: "syscalls",
+        about: "every system call of a real program made to fail in turn, or killed there",
+        run: real::syscalls,
     },
 ];
 

@@ -17,3 +17,4 @@ mod findings;
 mod lives;
 mod oracle;
 mod protocol;
+mod syscalls;
