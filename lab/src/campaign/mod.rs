@@ -81,7 +81,7 @@ pub struct Row {
 }
 
 /// All harnesses, in the order of the table.
-pub const HARNESSES: [Harness; 9] = [
+pub const HARNESSES: [Harness; 10] = [
     Harness {
         name: "states",
         about: "power cuts at every operation of random lives, recovery interrupted to depth 3",
@@ -122,6 +122,11 @@ pub const HARNESSES: [Harness; 9] = [
         name: "syscalls",
         about: "every system call of a real program made to fail in turn, or killed there",
         run: real::syscalls,
+    },
+    Harness {
+        name: "full-disks",
+        about: "lives on ext4, xfs and btrfs with so many blocks free, and opened there",
+        run: real::full_disks,
     },
 ];
 

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use crate::real::syscalls;
+use crate::real::{FileSystem, full_disks, syscalls};
+use crate::workers::each_on_threads;
 
 use super::commands::{cargo, said, target};
-use super::{Outcome, Plan, ended, figure};
+use super::{Figure, Outcome, Plan, ended, figure};
 
 pub(super) fn syscalls(plan: &Plan) -> Outcome {
     if let Some(reason) = syscalls::cannot_run() {
@@ -27,6 +28,53 @@ pub(super) fn syscalls(plan: &Plan) -> Outcome {
             figure("faults missed", tally.missed, 0),
         ]
     }))
+}
+
+pub(super) fn full_disks(plan: &Plan) -> Outcome {
+    let (kinds, mut figures) = match kinds(FileSystem::cannot_be_made) {
+        Ok(here) => here,
+        Err(reason) => return Outcome::Skipped(reason),
+    };
+    let plans: Vec<full_disks::Plan> = kinds
+        .iter()
+        .map(|kind| {
+            let lives = plan.goal(if *kind == FileSystem::Ext4 { 600 } else { 200 });
+            // A copying file system takes many blocks for one that is changed.
+            let fine = if kind.copies_on_write() { 4 } else { 1 };
+            let coarse = usize::try_from(500 / plan.thousandths).unwrap_or(0).min(40);
+            full_disks::Plan { kind: *kind, lives, seed: plan.seed, stride: fine * coarse.max(1) }
+        })
+        .collect();
+    let done = life().and_then(|program| {
+        each_on_threads(plan.threads, &plans, |plan| Ok((*plan, full_disks::run(&program, plan)?)))
+    });
+    ended(done.map(|mut done| {
+        done.sort_by_key(|(plan, _)| plan.kind.name());
+        for (full_disks::Plan { kind, lives, .. }, tally) in &done {
+            let on = |what: &str| format!("{what} on {}", kind.name());
+            figures.push(figure(&on("lives"), tally.lives, *lives));
+            figures.push(figure(&on("without space to go on"), tally.starved, lives / 4));
+            figures.push(figure(&on("opened while it was full"), tally.opened_full, lives / 4));
+        }
+        figures
+    }))
+}
+
+/// The file systems that can be used here, and figures that show those that cannot; the reason, if none can.
+fn kinds(
+    cannot: impl Fn(FileSystem) -> Option<String>,
+) -> Result<(Vec<FileSystem>, Vec<Figure>), String> {
+    let (mut kinds, mut skipped, mut reasons) = (Vec::new(), Vec::new(), Vec::new());
+    for kind in FileSystem::ALL {
+        match cannot(kind) {
+            None => kinds.push(kind),
+            Some(reason) => {
+                skipped.push(figure(&format!("on {} (skipped: {reason})", kind.name()), 0, 0));
+                reasons.push(reason);
+            }
+        }
+    }
+    if kinds.is_empty() { Err(reasons.join(", ")) } else { Ok((kinds, skipped)) }
 }
 
 /// The program `life`, built.

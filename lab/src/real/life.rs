@@ -47,6 +47,15 @@ pub(super) struct Left {
     pub(super) complaint: String,
 }
 
+/// What a judge says that could not judge; anything else that it says is a promise broken.
+const COULD_NOT: [&str; 3] =
+    ["the store does not open: ", "it cannot be read: ", "it does not close: "];
+
+/// Whether a judge complains that it could not judge.
+pub(super) fn could_not_judge(complaint: &str) -> bool {
+    COULD_NOT.iter().any(|reason| complaint.starts_with(reason))
+}
+
 impl Life {
     /// A life without mapped files and threads.
     #[must_use]

@@ -4,9 +4,14 @@
 //! They need root or tools that not every machine has, and say so where they are missing. Whatever they start is bounded in time
 //! and ended when they end; only the evidence of a failure stays.
 
+mod disk;
 mod evidence;
+pub mod full_disks;
 mod life;
 mod machine;
+mod mount;
 pub mod syscalls;
 
+pub use disk::Disk;
 pub use life::Life;
+pub use mount::FileSystem;

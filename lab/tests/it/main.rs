@@ -11,9 +11,12 @@
 )]
 
 mod breakages;
+mod child;
 mod corruption;
 mod documents;
 mod findings;
+mod full_disk;
+mod full_disks;
 mod lives;
 mod oracle;
 mod protocol;

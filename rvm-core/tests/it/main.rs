@@ -17,7 +17,6 @@ mod failures;
 mod faults;
 mod files;
 mod fork;
-mod full_disk;
 mod history;
 mod lifecycle;
 mod misuse;

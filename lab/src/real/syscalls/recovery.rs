@@ -1,16 +1,12 @@
 //! Faults in the recovery behind a kill: it may fail, but it destroys nothing, and what it decided stays decided.
 
 use crate::real::evidence::copy;
-use crate::real::life::{End, Left, Life};
+use crate::real::life::{End, Left, Life, could_not_judge};
 
 use super::fault::{Fault, faults_of, names};
 use super::strike::{Ground, Strike, tracing};
 use super::{Plan, Tally, strikes_at};
 use crate::workers::each_on_threads;
-
-/// What a judge says that could not judge. Anything else is a promise broken.
-const COULD_NOT: [&str; 3] =
-    ["the store does not open: ", "it cannot be read: ", "it does not close: "];
 
 /// Kills the life at this call, and strikes the recovery of what is left at every call, `step` apart.
 pub(super) fn strike_recovery(
@@ -50,7 +46,7 @@ fn twice(strike: &Strike, life: &Life, ground: &Ground, events: &str) -> Result<
     };
     let first = life.judge(&ground.store(), events, &under);
     let Left { end, said, complaint } = first.map_err(|wrong| told(wrong, events))?;
-    if end == End::Stopped && !COULD_NOT.iter().any(|reason| complaint.starts_with(reason)) {
+    if end == End::Stopped && !could_not_judge(&complaint) {
         return Err(told(complaint, events));
     }
     let trace = std::fs::read_to_string(ground.trace()).unwrap_or_default();
