@@ -81,7 +81,7 @@ pub struct Row {
 }
 
 /// All harnesses, in the order of the table.
-pub const HARNESSES: [Harness; 10] = [
+pub const HARNESSES: [Harness; 11] = [
     Harness {
         name: "states",
         about: "power cuts at every operation of random lives, recovery interrupted to depth 3",
@@ -127,6 +127,11 @@ pub const HARNESSES: [Harness; 10] = [
         name: "full-disks",
         about: "lives on ext4, xfs and btrfs with so many blocks free, and opened there",
         run: real::full_disks,
+    },
+    Harness {
+        name: "block-log",
+        about: "power cuts among the block writes under ext4, xfs and btrfs",
+        run: real::block_log,
     },
 ];
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::real::{FileSystem, full_disks, syscalls};
+use crate::real::{FileSystem, block_log, full_disks, syscalls};
 use crate::workers::each_on_threads;
 
 use super::commands::{cargo, said, target};
@@ -55,6 +55,42 @@ pub(super) fn full_disks(plan: &Plan) -> Outcome {
             figures.push(figure(&on("lives"), tally.lives, *lives));
             figures.push(figure(&on("without space to go on"), tally.starved, lives / 4));
             figures.push(figure(&on("opened while it was full"), tally.opened_full, lives / 4));
+        }
+        figures
+    }))
+}
+
+pub(super) fn block_log(plan: &Plan) -> Outcome {
+    let (kinds, mut figures) = match kinds(block_log::cannot_run) {
+        Ok(here) => here,
+        Err(reason) => return Outcome::Skipped(reason),
+    };
+    let goal = |kind| plan.goal(if kind == FileSystem::Ext4 { 800 } else { 200 });
+    let mut plans = Vec::new();
+    for kind in &kinds {
+        // Copies of one image of btrfs may not be mounted at once.
+        let parts = if *kind == FileSystem::Ext4 { 2 } else { 1 };
+        for part in 0..parts {
+            let points = goal(*kind).div_ceil(parts);
+            let stride = usize::try_from(100 / plan.thousandths).unwrap_or(0).max(1);
+            let seed = plan.seed + 1000 * part;
+            plans.push(block_log::Plan { kind: *kind, points, seed, stride });
+        }
+    }
+    let done = life().and_then(|program| {
+        each_on_threads(plan.threads, &plans, |plan| {
+            Ok((plan.kind, block_log::run(&program, plan)?))
+        })
+    });
+    ended(done.map(|done| {
+        for kind in kinds {
+            let mut all = block_log::Tally::default();
+            done.iter().filter(|(of, _)| *of == kind).for_each(|(_, tally)| all.add(tally));
+            let (on, goal) = (|what: &str| format!("{what} on {}", kind.name()), goal(kind));
+            figures.push(figure(&on("moments judged"), all.judged, goal));
+            figures.push(figure(&on("with a part of what was not flushed"), all.torn, goal / 4));
+            figures.push(figure(&on("behind an acknowledgement"), all.acknowledged, goal / 2));
+            figures.push(figure(&on("images not mountable"), all.refused, 0));
         }
         figures
     }))

@@ -4,6 +4,7 @@
 //! They need root or tools that not every machine has, and say so where they are missing. Whatever they start is bounded in time
 //! and ended when they end; only the evidence of a failure stays.
 
+pub mod block_log;
 mod disk;
 mod evidence;
 pub mod full_disks;

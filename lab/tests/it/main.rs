@@ -10,6 +10,7 @@
     reason = "a test that goes wrong should panic, and its numbers are small"
 )]
 
+mod block_log;
 mod breakages;
 mod child;
 mod corruption;
