@@ -22,7 +22,7 @@ pub(super) fn syscalls(plan: &Plan) -> Outcome {
             figure("errors", tally.errors, of(4)),
             figure("short writes", tally.short, of(20)),
             figure("kills", tally.kills, of(10)),
-            figure("of them where a commit has several segments", tally.kills_of_shared, of(20)),
+            figure("of a commit over several segments", tally.kills_of_shared, of(20)),
             figure("inside recovery", tally.in_recovery, of(50)),
             figure("kinds of calls that failed", tally.calls.len() as u64, 10),
             figure("faults missed", tally.missed, 0),
@@ -51,10 +51,9 @@ pub(super) fn full_disks(plan: &Plan) -> Outcome {
     ended(done.map(|mut done| {
         done.sort_by_key(|(plan, _)| plan.kind.name());
         for (full_disks::Plan { kind, lives, .. }, tally) in &done {
-            let on = |what: &str| format!("{what} on {}", kind.name());
-            figures.push(figure(&on("lives"), tally.lives, *lives));
-            figures.push(figure(&on("without space to go on"), tally.starved, lives / 4));
-            figures.push(figure(&on("opened while it was full"), tally.opened_full, lives / 4));
+            figures.push(figure(&format!("lives on {}", kind.name()), tally.lives, *lives));
+            figures.push(figure("that starved", tally.starved, lives / 4));
+            figures.push(figure("opened while it was full", tally.opened_full, lives / 4));
         }
         figures
     }))
@@ -72,7 +71,8 @@ pub(super) fn block_log(plan: &Plan) -> Outcome {
         let parts = if *kind == FileSystem::Ext4 { 2 } else { 1 };
         for part in 0..parts {
             let points = goal(*kind).div_ceil(parts);
-            let stride = usize::try_from(100 / plan.thousandths).unwrap_or(0).max(1);
+            // Odd, since moments with and without unflushed writes alternate.
+            let stride = usize::try_from(100 / plan.thousandths).unwrap_or(0) | 1;
             let seed = plan.seed + 1000 * part;
             plans.push(block_log::Plan { kind: *kind, points, seed, stride });
         }
@@ -86,11 +86,11 @@ pub(super) fn block_log(plan: &Plan) -> Outcome {
         for kind in kinds {
             let mut all = block_log::Tally::default();
             done.iter().filter(|(of, _)| *of == kind).for_each(|(_, tally)| all.add(tally));
-            let (on, goal) = (|what: &str| format!("{what} on {}", kind.name()), goal(kind));
-            figures.push(figure(&on("moments judged"), all.judged, goal));
-            figures.push(figure(&on("with a part of what was not flushed"), all.torn, goal / 4));
-            figures.push(figure(&on("behind an acknowledgement"), all.acknowledged, goal / 2));
-            figures.push(figure(&on("images not mountable"), all.refused, 0));
+            let goal = goal(kind);
+            figures.push(figure(&format!("moments on {}", kind.name()), all.judged, goal));
+            figures.push(figure("among unflushed writes", all.torn, goal / 4));
+            figures.push(figure("behind an acknowledgement", all.acknowledged, goal / 2));
+            figures.push(figure("images refused", all.refused, 0));
         }
         figures
     }))

@@ -20,6 +20,9 @@ const ENOUGH: u32 = 6;
 /// The system's words for a disk that is full, and for one that a full disk made read-only.
 const NO_SPACE: [&str; 2] = ["No space left on device", "Read-only file system"];
 
+/// The store's word for a log that could not be folded for want of space.
+const NOT_FOLDED: &str = "the device is full";
+
 /// How much is to be done on a file system.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
@@ -87,8 +90,7 @@ impl Step<'_> {
         self.disk.leave(self.blocks).map_err(|error| format!("filling: {error}"))?;
         let left = self.life.live(&store, &[]).map_err(|wrong| self.told(&store, &wrong, ""))?;
         let starved = left.end == End::Stopped;
-        let wants_space = |text: &str| NO_SPACE.iter().any(|reason| text.contains(reason));
-        if starved && !wants_space(&left.complaint) || left.end == End::Killed {
+        if starved && !self.wants_space(&left.complaint) || left.end == End::Killed {
             return Err(self.told(&store, &left.complaint, &left.said));
         }
         let mut events = left.said;
@@ -116,6 +118,13 @@ impl Step<'_> {
         tally.starved += u64::from(starved);
         tally.blocks = tally.blocks.max(if starved { self.blocks } else { 0 });
         Ok(starved)
+    }
+
+    /// Whether a life may end with these words. What was committed is folded into segments that have their space, and only a file system that
+    /// copies wants more.
+    fn wants_space(&self, complaint: &str) -> bool {
+        NO_SPACE.iter().any(|reason| complaint.contains(reason))
+            || self.kind.copies_on_write() && complaint.contains(NOT_FOLDED)
     }
 
     fn judge(&self, store: &Path, events: &str) -> Result<Left, String> {

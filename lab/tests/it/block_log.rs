@@ -13,7 +13,7 @@ fn no_power_cut_under_a_file_system_breaks_a_promise() {
             println!("skipped: {}: {reason}", kind.name());
             continue;
         }
-        let (points, stride) = if kind == FileSystem::Ext4 { (60, 5) } else { (10, 20) };
+        let (points, stride) = if kind == FileSystem::Ext4 { (60, 5) } else { (10, 19) };
         let plan = Plan { kind, points, seed: 1, stride };
         let program = Path::new(env!("CARGO_BIN_EXE_life"));
         let tally = run(program, &plan).unwrap_or_else(|failure| panic!("{failure}"));

@@ -13,8 +13,12 @@ fn no_full_disk_breaks_a_promise() {
             println!("skipped: {}: {reason}", kind.name());
             continue;
         }
-        let stride = if kind.copies_on_write() { 40 } else { 9 };
-        let plan = Plan { kind, lives: 10, seed: 1, stride };
+        let (lives, stride) = match kind {
+            FileSystem::Ext4 => (60, 2),
+            FileSystem::Xfs => (10, 9),
+            FileSystem::Btrfs => (10, 40),
+        };
+        let plan = Plan { kind, lives, seed: 1, stride };
         let program = Path::new(env!("CARGO_BIN_EXE_life"));
         let tally = run(program, &plan).unwrap_or_else(|failure| panic!("{failure}"));
         println!("{}: {tally:?}", kind.name());

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
 
+use crate::oracle::Event;
 use crate::real::evidence;
 use crate::real::life::{End, Left, Life, could_not_judge};
 use crate::real::machine::fast_folder;
@@ -29,12 +30,36 @@ pub(super) struct Point {
     pub(super) flushed: usize,
     /// So many were asked for.
     pub(super) asked: usize,
-    /// What the choice among the others follows from.
-    pub(super) seed: u64,
+    /// What the choice among the others follows from; none of them is there, if this is not.
+    pub(super) seed: Option<u64>,
 }
 
-/// The moments of a life: behind each flush, and once in what follows it, if anything does.
-pub(super) fn points(recording: &Recording, rng: &mut Rng) -> Vec<Point> {
+/// Some moments of a life, in order: behind each flush, and once in what follows it, if anything does; of these each so many. And all
+/// acknowledgements that something unflushed lies before: that may be lost then.
+pub(super) fn points(recording: &Recording, rng: &mut Rng, stride: usize) -> Vec<Point> {
+    let all = around_flushes(recording, rng);
+    let mut points: Vec<Point> =
+        all.into_iter().skip(rng.usize(..stride)).step_by(stride).collect();
+    points.extend(at_acknowledgements(recording));
+    points.sort_by_key(|point| (point.flushed, point.asked, point.seed));
+    points.dedup();
+    points
+}
+
+fn at_acknowledgements(recording: &Recording) -> impl Iterator<Item = Point> {
+    let entries = &recording.log.entries;
+    let is_acknowledgement =
+        |event: &Event| matches!(event, Event::Acknowledged(_) | Event::AcknowledgedAll);
+    let noted = recording.events.iter().filter(move |noted| is_acknowledgement(&noted.event));
+    let moment = |at: u64| {
+        let asked = entries.partition_point(|entry| entry.end <= at);
+        let flushed = entries[..asked].iter().rposition(|entry| entry.is_flush)? + 1;
+        (flushed < asked).then_some(Point { flushed, asked, seed: None })
+    };
+    noted.filter_map(move |noted| moment(noted.at))
+}
+
+fn around_flushes(recording: &Recording, rng: &mut Rng) -> Vec<Point> {
     let (entries, (first, last)) = (&recording.log.entries, recording.lived);
     let mut points = Vec::new();
     let flushes = entries.iter().zip(1..).filter(|(entry, _)| entry.is_flush);
@@ -44,7 +69,7 @@ pub(super) fn points(recording: &Recording, rng: &mut Rng) -> Vec<Point> {
         if end < first || end > last {
             continue;
         }
-        let seed = rng.u64(..);
+        let seed = Some(rng.u64(..));
         points.push(Point { flushed, asked: flushed, seed });
         let next = flushes.peek().map_or(entries.len(), |next| next - 1);
         if next > flushed {
@@ -90,7 +115,8 @@ impl Replay<'_> {
     /// Adds a part of what was not flushed.
     fn tear(&self, point: &Point) -> std::io::Result<()> {
         let file = File::options().write(true).open(&self.image)?;
-        let mut rng = Rng::with_seed(point.seed);
+        let Some(seed) = point.seed else { return Ok(()) };
+        let mut rng = Rng::with_seed(seed);
         for entry in &self.recording.log.entries[point.flushed..point.asked] {
             // Nothing, all, or any sectors of it.
             let way = if entry.is_fua { 1 } else { rng.u32(..4) };

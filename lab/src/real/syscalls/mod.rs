@@ -155,11 +155,27 @@ fn strikes_at(calls: &[Call], faults: impl Fn(&Call) -> Vec<Fault>) -> Vec<Strik
     strikes
 }
 
-/// All of them; if fewer are wanted, so many from everywhere.
+/// All of them. If fewer are wanted, so many from everywhere: as many in each kind of fault of a log's force as in all the rest.
 fn some_of(strikes: Vec<Strike>, wanted: u64) -> Vec<Strike> {
-    let wanted = usize::try_from(wanted).unwrap_or(usize::MAX).max(1);
-    let step = (strikes.len() / wanted).max(1);
-    strikes.into_iter().step_by(step).collect()
+    let wanted = usize::try_from(wanted).unwrap_or(usize::MAX);
+    if strikes.len() <= wanted {
+        return strikes;
+    }
+    let mut kinds: BTreeMap<u8, Vec<Strike>> = BTreeMap::new();
+    for strike in strikes {
+        let kind = match (strike.call.forces_log(), strike.fault) {
+            (true, Fault::Error(..)) => 1,
+            (true, Fault::Nothing | Fault::Short(..)) => 2,
+            _ => 0,
+        };
+        kinds.entry(kind).or_default().push(strike);
+    }
+    let each = (wanted / kinds.len().max(1)).max(1);
+    let few = |kind: Vec<Strike>| {
+        let step = (kind.len() / each).max(1);
+        kind.into_iter().step_by(step)
+    };
+    kinds.into_values().flat_map(few).collect()
 }
 
 fn made(life: &Life, plan: &Plan, strikes: &[Strike]) -> Result<Tally, String> {
