@@ -12,11 +12,11 @@ pub(super) fn syscalls(plan: &Plan) -> Outcome {
     if let Some(reason) = syscalls::cannot_run() {
         return Outcome::Skipped(reason);
     }
-    let faults = plan.goal(5_000);
+    let faults = plan.goal(7_000);
     let parts = syscalls::Plan { faults, seed: plan.seed, threads: plan.threads };
     let tally = life().and_then(|program| syscalls::run(&program, &parts));
     ended(tally.map(|tally| {
-        let of = |part: u64| (faults / part).max(1);
+        let of = |part: u64| faults / part;
         vec![
             figure("faults fired", tally.fired, faults),
             figure("errors", tally.errors, of(4)),
@@ -24,7 +24,7 @@ pub(super) fn syscalls(plan: &Plan) -> Outcome {
             figure("kills", tally.kills, of(10)),
             figure("of a commit over several segments", tally.kills_of_shared, of(20)),
             figure("inside recovery", tally.in_recovery, of(50)),
-            figure("kinds of calls that failed", tally.calls.len() as u64, 10),
+            figure("kinds of calls that failed", tally.calls.len() as u64, of(100).min(10)),
             figure("faults missed", tally.missed, 0),
         ]
     }))
@@ -110,6 +110,7 @@ fn kinds(
             }
         }
     }
+    reasons.dedup();
     if kinds.is_empty() { Err(reasons.join(", ")) } else { Ok((kinds, skipped)) }
 }
 

@@ -32,7 +32,7 @@ const STEPS_OF_SHORT: usize = 5;
 /// How much is to be done.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    /// At least so many faults must fire. From a full life's number on, all faults of each life that is begun are made.
+    /// At least so many faults must fire. If they are as many as a life has, all faults of each life that is begun are made.
     pub faults: u64,
     /// The first seed.
     pub seed: u64,
@@ -76,14 +76,14 @@ pub fn cannot_run() -> Option<String> {
 pub fn run(program: &Path, plan: &Plan) -> Result<Tally, String> {
     let mut all = Tally::default();
     all.add(&kill_shared(program, plan, plan.faults / 5)?);
-    for (seed, kind) in (plan.seed..).zip((0..4).cycle()) {
+    for (seed, kind) in (plan.seed..).zip((0..3).cycle()) {
         if all.fired >= plan.faults {
             break;
         }
         let mut life = Life::new(program, seed, STEPS);
-        life.mapped = kind == 2;
-        life.threads = kind == 3;
-        all.add(&strike_all(&life, plan, plan.faults - all.fired)?);
+        life.mapped = kind == 1;
+        life.threads = kind == 2;
+        all.add(&strike_all(&life, plan)?);
     }
     Ok(all)
 }
@@ -98,7 +98,7 @@ fn kill_shared(program: &Path, plan: &Plan, enough: u64) -> Result<Tally, String
         let life = Life::new(program, seed, STEPS_OF_SHORT);
         let calls = traced(&life, "all")?;
         let strikes = strikes_at(&calls, |_| vec![Fault::Kill]);
-        all.add(&made(&life, plan, &some_of(strikes, enough - all.fired))?);
+        all.add(&made(&life, plan, &some_of(strikes, enough))?);
     }
     all.kills_of_shared = all.kills;
     Ok(all)
@@ -111,16 +111,21 @@ fn forces_shared(seed: u64) -> bool {
     })
 }
 
-/// All faults of a life, or some, and some of the recoveries behind its kills.
-fn strike_all(life: &Life, plan: &Plan, wanted: u64) -> Result<Tally, String> {
+/// All faults of a life, or some for a small plan, and some of the recoveries behind its kills.
+fn strike_all(life: &Life, plan: &Plan) -> Result<Tally, String> {
     let calls = traced(life, &names())?;
-    let strikes = strikes_at(&calls, faults_of);
+    let mut strikes = strikes_at(&calls, faults_of);
+    for strike in &mut strikes {
+        strike.is_sure &= !life.threads;
+    }
+    // Others would be stopped, too, and nobody waits for them.
+    strikes.retain(|strike| strike.is_sure || !matches!(strike.fault, Fault::Short(..)));
     let is_late = |strike: &&Strike| strike.fault == Fault::Kill && strike.call.name == "pwrite64";
     let kills: Vec<Strike> = strikes.iter().filter(is_late).cloned().collect();
-    let mut all = made(life, plan, &some_of(strikes, wanted))?;
+    let mut all = made(life, plan, &some_of(strikes, plan.faults))?;
     all.lives = 1;
     // Two of the kills, so that recovery has something to do. A small plan has a part of each.
-    let step = usize::try_from(1_000 / wanted.clamp(1, 1_000)).unwrap_or(1);
+    let step = usize::try_from(1_000 / plan.faults.clamp(1, 1_000)).unwrap_or(1);
     for kill in kills.iter().rev().step_by(kills.len().div_ceil(2).max(1)) {
         all.add(&strike_recovery(life, kill, plan, step)?);
     }

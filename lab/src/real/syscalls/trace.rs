@@ -42,6 +42,7 @@ impl Call {
 pub(super) fn calls(trace: &str) -> Vec<Call> {
     let mut counts: BTreeMap<(String, String), usize> = BTreeMap::new();
     let mut opened: BTreeMap<String, String> = BTreeMap::new();
+    let mut before: BTreeMap<String, usize> = BTreeMap::new();
     let (mut calls, mut is_ours) = (Vec::new(), false);
     for line in trace.lines() {
         let Some((thread, shown)) = line.split_once(' ') else { continue };
@@ -54,12 +55,16 @@ pub(super) fn calls(trace: &str) -> Vec<Call> {
         let count = counts.entry((thread.to_owned(), name.to_owned())).or_default();
         *count += 1;
         is_ours |= name == "mkdirat";
+        if !is_ours {
+            before.insert(name.to_owned(), *count);
+        }
         if name == "openat"
             && let Some((_, descriptor)) = shown.rsplit_once(" = ")
         {
             opened.insert(number(descriptor).to_owned(), shown.to_owned());
         }
-        if is_ours {
+        // strace would meet the loader's call of this number first.
+        if is_ours && *count > before.get(name).copied().unwrap_or(0) {
             calls.push(Call {
                 thread: thread.to_owned(),
                 name: name.to_owned(),
@@ -88,6 +93,7 @@ mod tests {
             7 openat(AT_FDCWD</>, \"/lib/libc.so\", O_RDONLY) = 3</lib/libc.so>\n\
             7 mkdirat(AT_FDCWD</>, \"s\", 0700) = 0\n\
             7 openat(3</s>, \"a.log\", O_WRONLY|O_DSYNC) = 4</s/a.log>\n\
+            8 openat(3</s>, \"b.seg\", O_RDWR) = 5</s/b.seg>\n\
             8 pwrite64(4</s/a.log>, \"\"..., 4096, 8192 <unfinished ...>\n\
             7 pwrite64(4</s/a.log>, \"\"..., 4096, 8192) = 4096\n\
             8 <... pwrite64 resumed>) = 4096\n\
