@@ -16,6 +16,8 @@ pub mod life;
 pub mod mount;
 pub mod oracle;
 pub mod protocol;
+pub mod real;
+mod workers;
 
 /// The root of the repository that the lab is a part of.
 #[must_use]

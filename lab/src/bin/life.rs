@@ -30,7 +30,13 @@ struct Arguments {
 enum Verb {
     /// Lives, and prints each event as a line of JSON when it happens. Ends with 3 if the store could not go on, and with 101 if a
     /// promise was broken on the way
-    Live(Life),
+    Live {
+        #[command(flatten)]
+        life: Life,
+        /// Wait behind each event for a line on standard input
+        #[arg(long)]
+        paced: bool,
+    },
     /// Reads the events from standard input, opens the store, judges what is there, and prints what was kept. Ends with 1 if a
     /// promise was broken
     Judge(Life),
@@ -80,7 +86,7 @@ fn mapped_token() -> MappedToken {
 
 fn main() -> ExitCode {
     let (ended, failed) = match Arguments::parse().verb {
-        Verb::Live(life) => (live(&life), STOPPED),
+        Verb::Live { life, paced } => (live(&life, paced), STOPPED),
         Verb::Judge(life) => (judge(&life), 1),
     };
     match ended {
@@ -92,10 +98,15 @@ fn main() -> ExitCode {
     }
 }
 
-fn live(life: &Life) -> Result<(), String> {
+fn live(life: &Life, paced: bool) -> Result<(), String> {
     let script = life.script();
     // Behind a broken pipe the harness has had enough; a kill could have come here as well.
-    let note = |event| drop(tell(&event));
+    let note = |event| {
+        drop(tell(&event));
+        if paced {
+            drop(io::stdin().read_line(&mut String::new()));
+        }
+    };
     run(&script, &life.storage()?, &script.steps, &note)
 }
 
@@ -112,6 +123,7 @@ fn judge(life: &Life) -> Result<(), String> {
         let text = line.map_err(|error| error.to_string())?;
         events.push(serde_json::from_str(&text).map_err(|error| format!("{text}: {error}"))?);
     }
-    let kept = judge_and_close(&life.script(), &life.storage()?, &events)?;
+    let storage = life.storage().map_err(|error| format!("the store does not open: {error}"))?;
+    let kept = judge_and_close(&life.script(), &storage, &events)?;
     tell(&kept).map_err(|error| error.to_string())
 }

@@ -78,8 +78,14 @@ pub(super) fn kills(plan: &Plan) -> Outcome {
     ])
 }
 
+/// The program `life`, built.
+pub(super) fn life() -> Result<PathBuf, String> {
+    said(cargo(&["build", "--release", "-p", "lab", "--bin", "life"]))?;
+    Ok(target().join("release/life"))
+}
+
 /// Runs a program to its end; what it printed, or what it complained of.
-pub(super) fn said(mut command: Command) -> Result<String, String> {
+fn said(mut command: Command) -> Result<String, String> {
     let output = command.current_dir(root()).stdin(Stdio::null()).output();
     let output = output.map_err(|error| format!("cannot run {command:?}: {error}"))?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -97,12 +103,12 @@ fn numbers_behind(text: &str, label: &str) -> Vec<u64> {
     behind.filter_map(|(_, rest)| number(rest)).collect()
 }
 
-pub(super) fn cargo(arguments: &[&str]) -> Command {
+fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments);
     command
 }
 
-pub(super) fn target() -> PathBuf {
+fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }

@@ -1,13 +1,13 @@
 //! The harnesses that run in this process, on the simulated device.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
 
 use rvm_core::rvm_storage::sim::{Exploration, Explorer};
 
 use crate::corruption::{Damage, Specimen, Tally, blocks, damage_all, every_bit, every_byte};
 use crate::life::{Script, explore, explore_with_faults, explore_with_threads};
 use crate::protocol::{self, Rule};
+use crate::workers::on_threads;
 
 use super::{Figure, Outcome, Plan, ended, figure};
 
@@ -41,19 +41,6 @@ fn lives(
         shared += more;
     }
     Ok((all, shared))
-}
-
-/// What each of so many threads comes to, or what went wrong in the first that failed.
-pub(super) fn on_threads<T: Send>(
-    threads: usize,
-    work: impl Fn(usize) -> Result<T, String> + Sync,
-) -> Result<Vec<T>, String> {
-    thread::scope(|scope| {
-        let work = &work;
-        let working: Vec<_> = (0..threads).map(|first| scope.spawn(move || work(first))).collect();
-        let ends = working.into_iter();
-        ends.map(|thread| thread.join().unwrap_or_else(|_| Err("a panic".to_owned()))).collect()
-    })
 }
 
 pub(super) fn states(plan: &Plan) -> Outcome {

@@ -6,6 +6,7 @@
 mod commands;
 mod in_process;
 mod mounted;
+mod real;
 mod table;
 
 use std::time::Instant;
@@ -81,7 +82,7 @@ pub struct Row {
 }
 
 /// All harnesses, in the order of the table.
-pub const HARNESSES: [Harness; 9] = [
+pub const HARNESSES: [Harness; 12] = [
     Harness {
         name: "states",
         about: "power cuts at every operation of random lives, recovery interrupted to depth 3",
@@ -122,6 +123,21 @@ pub const HARNESSES: [Harness; 9] = [
         name: "mount",
         about: "power cuts, kills and faults under a real mount, by a file system that forgets",
         run: mounted::mount,
+    },
+    Harness {
+        name: "syscalls",
+        about: "every system call of a real program made to fail in turn, or killed there",
+        run: real::syscalls,
+    },
+    Harness {
+        name: "full-disks",
+        about: "lives on ext4, xfs and btrfs with so many blocks free, and opened there",
+        run: real::full_disks,
+    },
+    Harness {
+        name: "block-log",
+        about: "power cuts among the block writes under ext4, xfs and btrfs",
+        run: real::block_log,
     },
 ];
 

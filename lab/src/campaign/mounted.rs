@@ -19,15 +19,14 @@ pub(super) fn mount(plan: &Plan) -> Outcome {
 mod linux {
     use std::sync::atomic::{AtomicU64, Ordering};
 
-    use crate::campaign::commands::{cargo, said, target};
-    use crate::campaign::in_process::on_threads;
+    use crate::campaign::commands::life;
     use crate::campaign::{Figure, Plan, figure};
     use crate::mount::{Tally, run_case};
+    use crate::workers::on_threads;
 
     /// Runs case after case until there was enough of everything.
     pub(super) fn cases(plan: &Plan) -> Result<Vec<Figure>, String> {
-        said(cargo(&["build", "--release", "-p", "lab", "--bin", "life"]))?;
-        let life = target().join("release/life");
+        let life = life()?;
         let goals = Tally {
             cuts: plan.goal(1_000),
             in_recovery: plan.goal(100),

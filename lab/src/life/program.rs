@@ -26,18 +26,24 @@ pub fn run(
     note: &dyn Fn(Event),
 ) -> std::result::Result<(), String> {
     let mut program = Program::start(script, storage, note).map_err(|error| error.to_string())?;
+    let mut survived = None;
     for step in steps {
         match program.step(step) {
             Ok(()) => program.check_memory(),
             // A failure that changed nothing leaves a store that works.
-            Err(error) if !spoils(&error) => {}
+            Err(error) if !spoils(&error) => survived = Some(error),
             Err(error) => {
                 program.expect_poison(&error);
-                return Err(error.to_string());
+                return Err(told(&error, survived.as_ref()));
             }
         }
     }
-    program.rvm.close().map_err(|error| error.to_string())
+    program.rvm.close().map_err(|error| told(&error, survived.as_ref()))
+}
+
+/// An error, with the one before it: a segment that could not be mapped again is missing later.
+fn told(error: &Error, survived: Option<&Error>) -> String {
+    survived.map_or_else(|| error.to_string(), |before| format!("{error}; before that: {before}"))
 }
 
 /// Whether no commit can follow.

@@ -10,15 +10,20 @@
     reason = "a test that goes wrong should panic, and its numbers are small"
 )]
 
+mod block_log;
 mod breakages;
+mod child;
 mod corruption;
 mod documents;
 mod findings;
+mod full_disk;
+mod full_disks;
 mod lives;
 #[cfg(target_os = "linux")]
 mod mount;
 mod oracle;
 mod protocol;
+mod syscalls;
 
 /// A number that the environment may set: longer runs of the same tests.
 fn env(name: &str, default: u64) -> u64 {

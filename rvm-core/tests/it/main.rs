@@ -18,7 +18,6 @@ mod faults;
 mod files;
 mod files_that_fail;
 mod fork;
-mod full_disk;
 mod history;
 mod lifecycle;
 mod limits;

@@ -104,7 +104,7 @@ impl Directory {
     pub(super) fn list(&self) -> Result<Vec<FileName>> {
         let fault = |errno| StorageError::io("list", self.shown(), errno);
         let mut names = Vec::new();
-        for entry in Dir::read_from(&self.fd).map_err(fault)? {
+        for entry in retry_on_intr(|| Dir::read_from(&self.fd)).map_err(fault)? {
             let entry = entry.map_err(fault)?;
             names.extend(entry.file_name().to_str().ok().and_then(FileName::parse));
         }

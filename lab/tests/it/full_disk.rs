@@ -4,16 +4,14 @@
 //!
 //! Mounting needs root and a few tools. Without them a test says `skipped` and passes.
 
-mod disk;
-
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
+use lab::real::{Disk, FileSystem};
 use rvm_core::{CommitOutcome, Error, Options, Result, Rvm, Segment};
 
-use self::disk::{fast_dir, on_each_copying_disk, on_each_disk};
 use super::child;
 
 /// Guards against a `map` that leaves half a segment behind when the disk is full, or that harms the store.
@@ -25,7 +23,7 @@ fn a_segment_that_cannot_be_made_leaves_nothing() {
         for blocks in (0..28).chain([100, 1_000]) {
             let rvm = fixed_log(32 << 10).open(&store).unwrap();
             let segment = rvm.map("old", 10_000).unwrap();
-            disk.leave(blocks);
+            disk.leave(blocks).unwrap();
             let before = names(&store);
             let new = rvm.map("new", 40_000);
             match &new {
@@ -42,7 +40,7 @@ fn a_segment_that_cannot_be_made_leaves_nothing() {
             // The log of the other segment has its space already.
             put(&rvm, &segment, &mut old, (blocks * 9, 100)).unwrap();
             survives(&store, &[("old", &old)]);
-            disk.free();
+            disk.free().unwrap();
             let new = new.unwrap_or_else(|_| rvm.map("new", 40_000).unwrap());
             assert!(new.read().unwrap()[..30_000].iter().all(|byte| *byte == 0));
             rvm.unmap(&new).unwrap();
@@ -64,7 +62,7 @@ fn a_segment_that_cannot_be_extended_keeps_its_length() {
             let segment = rvm.map("s", 5_000).unwrap();
             put(&rvm, &segment, &mut bytes, (blocks, 900)).unwrap();
             rvm.unmap(&segment).unwrap();
-            disk.leave(blocks);
+            disk.leave(blocks).unwrap();
             let longer = bytes.len() + 40_000;
             let segment = match rvm.map("s", longer as u64) {
                 Ok(segment) => {
@@ -83,7 +81,7 @@ fn a_segment_that_cannot_be_extended_keeps_its_length() {
             assert!(segment.read().unwrap()[..] == bytes[..], "{blocks} blocks");
             put(&rvm, &segment, &mut bytes, (4_000, 900)).unwrap();
             survives(&store, &[("s", &bytes)]);
-            disk.free();
+            disk.free().unwrap();
             rvm.close().unwrap();
         }
         assert!(extended > 0 && refused > 0, "{extended} extended, {refused} refused");
@@ -100,11 +98,11 @@ fn an_adopted_file_that_cannot_be_extended_keeps_its_length() {
             let bytes = [7; 5_000];
             File::create_new(store.join("s.seg")).unwrap().write_all(&bytes).unwrap();
             let rvm = fixed_log(32 << 10).open(&store).unwrap();
-            disk.leave(blocks);
+            disk.leave(blocks).unwrap();
             let refused = rvm.map("s", bytes.len() as u64 + 40_000).unwrap_err();
             assert!(refused.is_out_of_space(), "{blocks} blocks: {refused}");
             assert!(fs::read(store.join("s.seg")).unwrap() == bytes, "{blocks} blocks");
-            disk.free();
+            disk.free().unwrap();
             assert!(rvm.map("s", 1).unwrap().read().unwrap()[..] == bytes[..]);
         }
     });
@@ -122,7 +120,7 @@ fn a_log_that_cannot_grow_goes_on_at_its_size() {
             let rvm = options.clone().open(&store).unwrap();
             let segment = rvm.map("s", 200_000).unwrap();
             let mut bytes = vec![0; 200_000];
-            disk.leave(blocks);
+            disk.leave(blocks).unwrap();
             for i in 0..40 {
                 // A long record fits no log of the initial size; the short ones between two fill it.
                 let len = if i % 10 == 9 { 60_000 } else { 5_000 };
@@ -135,7 +133,7 @@ fn a_log_that_cannot_grow_goes_on_at_its_size() {
                 }
             }
             survives(&store, &[("s", &bytes)]);
-            disk.free();
+            disk.free().unwrap();
             put(&rvm, &segment, &mut bytes, (77_777, 60_000)).unwrap();
             assert!(rvm.stats().log_growths > 0);
             assert!(rvm.truncate_log().unwrap().out_of_space.is_empty());
@@ -161,7 +159,7 @@ fn a_segment_that_cannot_be_applied_to_keeps_its_log() {
             let rvm = fixed_log(64 << 10).open(&store).unwrap();
             let sparse = rvm.map("sparse", 1).unwrap();
             let dense = rvm.map("dense", 8_000).unwrap();
-            disk.leave(blocks);
+            disk.leave(blocks).unwrap();
             let mut commits = 0;
             let full = (0..200).find_map(|i| {
                 let put = put(&rvm, &sparse, &mut bytes, scattered(i));
@@ -180,7 +178,7 @@ fn a_segment_that_cannot_be_applied_to_keeps_its_log() {
                 assert!(rvm.stats().truncations_out_of_space > 0);
             }
             survives(&store, &[("sparse", &bytes), ("dense", &dense_bytes)]);
-            disk.free();
+            disk.free().unwrap();
             assert!(rvm.truncate_log().unwrap().out_of_space.is_empty());
             assert!(fs::read(store.join("sparse.seg")).unwrap() == bytes, "{blocks} blocks");
             put(&rvm, &sparse, &mut bytes, (1_234, 1_000)).unwrap();
@@ -206,7 +204,7 @@ fn a_store_closed_on_a_full_disk_is_recovered_when_there_is_space() {
             for i in 0..40 {
                 put(&rvm, &sparse, &mut bytes, scattered(i)).unwrap();
             }
-            disk.leave(blocks);
+            disk.leave(blocks).unwrap();
             let closed = rvm.close().expect_err("there is no space for the changes");
             assert!(closed.is_out_of_space(), "{blocks} blocks: {closed}");
             assert!(matches!(closed, Error::NotFolded { segment } if segment == "sparse"));
@@ -218,7 +216,7 @@ fn a_store_closed_on_a_full_disk_is_recovered_when_there_is_space() {
                 assert!(fs::read(store.join("sparse.log")).unwrap() == log, "{blocks} blocks");
             }
             survives(&store, &[("sparse", &bytes)]);
-            disk.free();
+            disk.free().unwrap();
             let rvm = Rvm::open(&store).unwrap();
             assert!(rvm.recovery_report().recovered);
             assert!(rvm.map("sparse", 1).unwrap().read().unwrap()[..] == bytes[..]);
@@ -240,7 +238,7 @@ fn an_intact_store_opens_and_commits_without_a_free_byte() {
         child.kill().unwrap();
         child.wait().unwrap();
 
-        disk.leave(0);
+        disk.leave(0).unwrap();
         for round in 0..3 {
             let rvm = fixed_log(64 << 10).open(&store).unwrap();
             assert_eq!(rvm.recovery_report().recovered, round == 0);
@@ -263,7 +261,7 @@ fn a_disk_that_copies_on_write_poisons_and_loses_nothing() {
             let rvm = fixed_log(64 << 10).open(&store).unwrap();
             let segment = rvm.map("s", SPARSE_LEN as u64).unwrap();
             let mut bytes = vec![0; SPARSE_LEN];
-            disk.leave(blocks);
+            disk.leave(blocks).unwrap();
             let mut undecided = None;
             for i in 0..SCRIPT_LEN {
                 let mut after = bytes.clone();
@@ -283,13 +281,36 @@ fn a_disk_that_copies_on_write_poisons_and_loses_nothing() {
             if let Err(error) = Rvm::open(&store) {
                 assert!(error.is_out_of_space() || error.is_poisoned(), "{error}");
             }
-            disk.free();
+            disk.free().unwrap();
             let rvm = Rvm::open(&store).unwrap();
             let found = rvm.map("s", 1).unwrap().read().unwrap().to_vec();
             assert!(found == bytes || undecided.is_some_and(|after| found == after), "{blocks}");
         }
         assert!(poisoned > 0, "there was always space");
     });
+}
+
+/// Runs a test on every kind of file system that can be made here and changes blocks in place.
+fn on_each_disk(test: impl Fn(&Disk)) {
+    on_each(|kind| !kind.copies_on_write(), test);
+}
+
+/// Runs a test on every kind that can be made here and writes a changed block to another place, for which it needs space.
+fn on_each_copying_disk(test: impl Fn(&Disk)) {
+    on_each(FileSystem::copies_on_write, test);
+}
+
+#[expect(clippy::print_stdout, reason = "what is skipped must be seen")]
+fn on_each(wanted: impl Fn(FileSystem) -> bool, test: impl Fn(&Disk)) {
+    for kind in FileSystem::ALL.into_iter().filter(|kind| wanted(*kind)) {
+        match Disk::mount(kind) {
+            Ok(disk) => {
+                println!("on {}", kind.name());
+                test(&disk);
+            }
+            Err(reason) => println!("skipped: {}: {reason}", kind.name()),
+        }
+    }
 }
 
 #[test]
@@ -367,7 +388,7 @@ fn log_used(rvm: &Rvm, name: &str) -> u64 {
 
 /// Were the process killed now, a store opened on what it left would hold these bytes.
 fn survives(store: &Path, expected: &[(&str, &Vec<u8>)]) {
-    let copy = tempfile::tempdir_in(fast_dir()).unwrap();
+    let copy = tempfile::tempdir().unwrap();
     for name in names(store) {
         fs::copy(store.join(&name), copy.path().join(&name)).unwrap();
     }
