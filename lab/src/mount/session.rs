@@ -46,7 +46,7 @@ impl Mounted {
         let drive = Arc::new(Drive::new(device, stop));
         let mut mounted = Self { drive: Arc::clone(&drive), session: None, path };
         let mut config = Config::default();
-        config.mount_options = vec![MountOption::FSName(leftovers::device_name())];
+        config.mount_options = vec![MountOption::FSName("rvm-lab".to_owned())];
         let session = Session::new(PowerFail { drive, manner }, &mounted.path, &config);
         let session = session.and_then(Session::spawn);
         mounted.session = Some(session.map_err(|error| format!("cannot mount: {error}"))?);

@@ -8,8 +8,11 @@ use tempfile::TempDir;
 
 use super::device::Device;
 
-/// What the names of all workplaces begin with.
+/// What the names of all workplaces begin with; the number of the process follows.
 pub(super) const PREFIX: &str = "rvm-lab-mount-";
+
+/// What the names of all mounts begin with.
+pub(super) const MOUNT: &str = "mount-";
 
 /// The directory of a case.
 #[derive(Debug)]
@@ -20,7 +23,8 @@ pub(super) struct Workplace {
 
 impl Workplace {
     pub(super) fn new() -> Result<Self, String> {
-        let made = tempfile::Builder::new().prefix(PREFIX).tempdir_in(memory());
+        let prefix = format!("{PREFIX}{}-", std::process::id());
+        let made = tempfile::Builder::new().prefix(&prefix).tempdir_in(memory());
         let directory = made.map_err(|error| format!("no place for a mount: {error}"))?;
         Ok(Self { directory, mounts: 0 })
     }
@@ -28,7 +32,7 @@ impl Workplace {
     /// A path that no mount had before.
     pub(super) fn next_mount(&mut self) -> PathBuf {
         self.mounts += 1;
-        self.directory.path().join(format!("mount-{}", self.mounts))
+        self.directory.path().join(format!("{MOUNT}{}", self.mounts))
     }
 
     /// Where the files of the disk are kept.
