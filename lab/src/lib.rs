@@ -12,6 +12,7 @@ pub mod breakages;
 pub mod campaign;
 pub mod corruption;
 pub mod life;
+mod machine;
 #[cfg(target_os = "linux")]
 pub mod mount;
 pub mod oracle;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use indicatif::ProgressBar;
 use serde_json::Value;
 
 use super::{Outcome, Plan, ended, figure};
@@ -11,7 +12,7 @@ use crate::root;
 /// A full campaign's fuzzing, in seconds for each target: so that all of them together reach the goal.
 const FUZZ_SECONDS: u64 = 150;
 
-pub(super) fn schedules(plan: &Plan) -> Outcome {
+pub(super) fn schedules(plan: &Plan, _: &ProgressBar) -> Outcome {
     let goal = plan.goal(20_000);
     let mut command = cargo(&["test", "--release", "-p", "rvm-txn", "--test", "schedules"]);
     command.args(["--", "--nocapture", "--test-threads"]).arg(plan.threads.to_string());
@@ -22,7 +23,7 @@ pub(super) fn schedules(plan: &Plan) -> Outcome {
     }))
 }
 
-pub(super) fn fuzz(plan: &Plan) -> Outcome {
+pub(super) fn fuzz(plan: &Plan, _: &ProgressBar) -> Outcome {
     if said(cargo(&["fuzz", "--version"])).is_err() {
         return Outcome::Skipped("cargo-fuzz is not installed".to_owned());
     }
@@ -42,7 +43,7 @@ pub(super) fn fuzz(plan: &Plan) -> Outcome {
     }))
 }
 
-pub(super) fn kills(plan: &Plan) -> Outcome {
+pub(super) fn kills(plan: &Plan, _: &ProgressBar) -> Outcome {
     let goal = plan.goal(2_000);
     let build = ["build", "--release", "-p", "rvm-cli", "--bin", "rvmctl"];
     let example = ["build", "--release", "-p", "rvm-cli", "--example", "append_numbers"];

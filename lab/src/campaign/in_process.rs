@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use indicatif::ProgressBar;
 use rvm_core::rvm_storage::sim::{Exploration, Explorer};
 
 use crate::corruption::{Damage, Specimen, Tally, blocks, damage_all, every_bit, every_byte};
@@ -9,15 +10,18 @@ use crate::life::{Script, explore, explore_with_faults, explore_with_threads};
 use crate::protocol::{self, Rule};
 use crate::workers::on_threads;
 
+use super::progress::count_to;
 use super::{Figure, Outcome, Plan, ended, figure};
 
 /// Steps of a life whose power is cut, and of one that meets faults.
 const STEPS: usize = 16;
 const STEPS_WITH_FAULTS: usize = 8;
 
-/// Explores life after life, each of so many steps, until `enough`; also says how many of the states had more than one segment.
+/// Explores life after life, each of so many steps, until `enough`; tells of each, and says how many of the states had more than one
+/// segment.
 fn lives(
     plan: &Plan,
+    tell: impl Fn(&Exploration) + Sync,
     steps: usize,
     enough: impl Fn(&Exploration) -> bool + Sync,
     explore: impl Fn(&Explorer, &Script) -> Result<Exploration, String> + Sync,
@@ -31,6 +35,7 @@ fn lives(
             let script = Script::random(seed, steps);
             let explored = explore(&tuned(Explorer::new(seed)), &script)?;
             all.add(&explored);
+            tell(&explored);
             shared += if script.segments > 1 { explored.states } else { 0 };
         }
         Ok((all, shared))
@@ -43,12 +48,14 @@ fn lives(
     Ok((all, shared))
 }
 
-pub(super) fn states(plan: &Plan) -> Outcome {
+pub(super) fn states(plan: &Plan, bar: &ProgressBar) -> Outcome {
     let (goal, nested) = (plan.goal(10_000_000), plan.goal(1_000_000));
     let (each, each_nested) = (plan.each(goal), plan.each(nested));
     let enough = |all: &Exploration| all.states >= each && all.nested >= each_nested;
     let tuned = |explorer: Explorer| explorer.exhaustive_up_to(128).samples(48);
-    ended(lives(plan, STEPS, enough, explore, tuned).map(|(all, shared)| {
+    count_to(bar, goal);
+    let tell = |explored: &Exploration| bar.inc(explored.states);
+    ended(lives(plan, tell, STEPS, enough, explore, tuned).map(|(all, shared)| {
         vec![
             figure("crash states", all.states, goal),
             figure("inside recovery", all.nested, nested),
@@ -59,22 +66,26 @@ pub(super) fn states(plan: &Plan) -> Outcome {
     }))
 }
 
-pub(super) fn threads(plan: &Plan) -> Outcome {
+pub(super) fn threads(plan: &Plan, bar: &ProgressBar) -> Outcome {
     let goal = plan.goal(250_000);
     // Each life has threads of its own.
     let plan = Plan { threads: 1, ..plan.clone() };
     let enough = |all: &Exploration| all.states >= goal;
     let tuned = |explorer: Explorer| explorer.exhaustive_up_to(32).samples(16);
-    ended(lives(&plan, 3 * STEPS, enough, explore_with_threads, tuned).map(|(all, _)| {
+    count_to(bar, goal);
+    let tell = |explored: &Exploration| bar.inc(explored.states);
+    ended(lives(&plan, tell, 3 * STEPS, enough, explore_with_threads, tuned).map(|(all, _)| {
         vec![figure("crash states", all.states, goal), figure("inside recovery", all.nested, 1)]
     }))
 }
 
-pub(super) fn faults(plan: &Plan) -> Outcome {
+pub(super) fn faults(plan: &Plan, bar: &ProgressBar) -> Outcome {
     let goal = plan.goal(500_000);
     let each = plan.each(goal);
     let enough = |all: &Exploration| all.faults >= each;
-    let explored = lives(plan, STEPS_WITH_FAULTS, enough, explore_with_faults, |same| same);
+    count_to(bar, goal);
+    let tell = |explored: &Exploration| bar.inc(explored.faults);
+    let explored = lives(plan, tell, STEPS_WITH_FAULTS, enough, explore_with_faults, |same| same);
     ended(explored.map(|(all, _)| {
         vec![
             figure("faults fired", all.faults, goal),
@@ -84,7 +95,7 @@ pub(super) fn faults(plan: &Plan) -> Outcome {
     }))
 }
 
-pub(super) fn model(plan: &Plan) -> Outcome {
+pub(super) fn model(plan: &Plan, _: &ProgressBar) -> Outcome {
     let runs = plan.goal(1_000_000);
     let summary = protocol::campaign(runs, plan.threads);
     if let Some(first) = &summary.first {
@@ -108,11 +119,11 @@ pub(super) fn model(plan: &Plan) -> Outcome {
     ])
 }
 
-pub(super) fn rot(plan: &Plan) -> Outcome {
-    ended(rotted(plan))
+pub(super) fn rot(plan: &Plan, bar: &ProgressBar) -> Outcome {
+    ended(rotted(plan, bar))
 }
 
-fn rotted(plan: &Plan) -> Result<Vec<Figure>, String> {
+fn rotted(plan: &Plan, bar: &ProgressBar) -> Result<Vec<Figure>, String> {
     let step = usize::try_from(1000 / plan.thousandths).unwrap_or(1).max(1);
     let (mut bits, mut pieces) = (Tally::default(), Tally::default());
     let mut bits_there = 0;
@@ -127,10 +138,11 @@ fn rotted(plan: &Plan) -> Result<Vec<Figure>, String> {
                 Box::new(every_byte(&specimen))
             }
         };
+        count_to(bar, bar.position() + (damages().count() / step) as u64);
         bits_there += if index == 0 { specimen.len() as u64 * 8 } else { 0 };
         let tallies = on_threads(plan.threads, |first| {
             let mine = damages().step_by(step).skip(first).step_by(plan.threads);
-            damage_all(&specimen, mine)
+            damage_all(&specimen, mine.inspect(|_| bar.inc(1)))
         })?;
         for tally in &tallies {
             bits.add(tally);

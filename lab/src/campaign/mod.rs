@@ -6,10 +6,13 @@
 mod commands;
 mod in_process;
 mod mounted;
+mod progress;
 mod real;
 mod table;
 
 use std::time::Instant;
+
+use indicatif::ProgressBar;
 
 pub use table::{json, markdown};
 
@@ -43,7 +46,7 @@ pub struct Harness {
     pub name: &'static str,
     /// What it does, in a line.
     pub about: &'static str,
-    run: fn(&Plan) -> Outcome,
+    run: fn(&Plan, &ProgressBar) -> Outcome,
 }
 
 /// Something that was counted.
@@ -146,7 +149,10 @@ impl Harness {
     #[must_use]
     pub fn run(&self, plan: &Plan) -> Row {
         let started = Instant::now();
-        let outcome = match (self.run)(plan) {
+        let bar = progress::bar(self.name);
+        let outcome = (self.run)(plan, &bar);
+        bar.finish_and_clear();
+        let outcome = match outcome {
             Outcome::Passed(figures) => match figures.iter().find(|f| f.found < f.goal) {
                 Some(Figure { what, found, goal }) => {
                     Outcome::Failed(format!("{what}: {found}, and {goal} was the goal"))

@@ -1,31 +1,36 @@
 //! The harness whose lives run on a real mount. It is skipped where nothing can be mounted.
 
+use indicatif::ProgressBar;
+
 use super::{Outcome, Plan};
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn mount(_: &Plan) -> Outcome {
+pub(super) fn mount(_: &Plan, _: &ProgressBar) -> Outcome {
     Outcome::Skipped("it needs Linux".to_owned())
 }
 
 #[cfg(target_os = "linux")]
-pub(super) fn mount(plan: &Plan) -> Outcome {
+pub(super) fn mount(plan: &Plan, bar: &ProgressBar) -> Outcome {
     if let Some(reason) = crate::mount::why_not() {
         return Outcome::Skipped(reason);
     }
-    super::ended(linux::cases(plan))
+    super::ended(linux::cases(plan, bar))
 }
 
 #[cfg(target_os = "linux")]
 mod linux {
     use std::sync::atomic::{AtomicU64, Ordering};
 
+    use indicatif::ProgressBar;
+
     use crate::campaign::commands::life;
+    use crate::campaign::progress::count_to;
     use crate::campaign::{Figure, Plan, figure};
     use crate::mount::{Tally, run_case};
     use crate::workers::on_threads;
 
     /// Runs case after case until there was enough of everything.
-    pub(super) fn cases(plan: &Plan) -> Result<Vec<Figure>, String> {
+    pub(super) fn cases(plan: &Plan, bar: &ProgressBar) -> Result<Vec<Figure>, String> {
         let life = life()?;
         let goals = Tally {
             cuts: plan.goal(1_000),
@@ -37,11 +42,14 @@ mod linux {
             acknowledged: 1,
             cases: 1,
         };
+        count_to(bar, goals.cuts);
         let next = AtomicU64::new(plan.seed);
         let workers = on_threads(plan.threads, |_| {
             let mut mine = Tally::default();
             while !mine.reaches(&goals, plan.threads as u64) {
-                mine.add(&run_case(&life, next.fetch_add(1, Ordering::Relaxed))?);
+                let case = run_case(&life, next.fetch_add(1, Ordering::Relaxed))?;
+                bar.inc(case.cuts);
+                mine.add(&case);
             }
             Ok(mine)
         })?;

@@ -1,12 +1,14 @@
 //! The harnesses on the real kernel.
 
+use indicatif::ProgressBar;
+
 use crate::real::{FileSystem, block_log, full_disks, syscalls};
 use crate::workers::each_on_threads;
 
 use super::commands::life;
 use super::{Figure, Outcome, Plan, ended, figure};
 
-pub(super) fn syscalls(plan: &Plan) -> Outcome {
+pub(super) fn syscalls(plan: &Plan, _: &ProgressBar) -> Outcome {
     if let Some(reason) = syscalls::cannot_run() {
         return Outcome::Skipped(reason);
     }
@@ -28,7 +30,7 @@ pub(super) fn syscalls(plan: &Plan) -> Outcome {
     }))
 }
 
-pub(super) fn full_disks(plan: &Plan) -> Outcome {
+pub(super) fn full_disks(plan: &Plan, _: &ProgressBar) -> Outcome {
     let (kinds, mut figures) = match kinds(FileSystem::cannot_be_made) {
         Ok(here) => here,
         Err(reason) => return Outcome::Skipped(reason),
@@ -57,7 +59,7 @@ pub(super) fn full_disks(plan: &Plan) -> Outcome {
     }))
 }
 
-pub(super) fn block_log(plan: &Plan) -> Outcome {
+pub(super) fn block_log(plan: &Plan, _: &ProgressBar) -> Outcome {
     let (kinds, mut figures) = match kinds(block_log::cannot_run) {
         Ok(here) => here,
         Err(reason) => return Outcome::Skipped(reason),

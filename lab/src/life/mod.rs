@@ -2,6 +2,7 @@
 //! directory, and judged by the oracle after every power cut, kill and fault.
 
 mod check;
+mod command;
 mod explore;
 mod layout;
 mod program;
@@ -10,6 +11,7 @@ mod step;
 mod threads;
 
 pub use check::judge_and_close;
+pub use command::Life;
 pub use explore::{explore, explore_with_faults, explore_with_threads};
 pub use program::run;
 pub use script::Script;

@@ -4,13 +4,14 @@ use std::path::Path;
 
 use fastrand::Rng;
 
+use crate::life::Life;
 use crate::oracle::Event;
 
 use super::device::{Device, Found};
 use super::faults::Plan;
 use super::file_system::Manner;
 use super::power::{How, Stop};
-use super::program::{Ended, Program};
+use super::program::Ended;
 use super::session::Mounted;
 use super::tally::Tally;
 use super::workplace::Workplace;
@@ -53,10 +54,9 @@ pub fn run_case(life: &Path, seed: u64) -> Result<Tally, String> {
     // Mapped or not, writeback or not, threads or not, direct writes or not: all go around.
     let bit = |place: u32| seed >> place & 1 == 1;
     let direct = seed.count_ones().is_multiple_of(2);
-    let program =
-        Program { path: life.to_owned(), seed, steps: STEPS, mapped: bit(0), threads: bit(2) };
+    let life = Life { mapped: bit(0), threads: bit(2), ..Life::new(life, seed, STEPS) };
     let mut case = Case {
-        program,
+        life,
         manner: Manner { writeback: bit(1), direct },
         rng: Rng::with_seed(seed),
         workplace: Workplace::new()?,
@@ -72,7 +72,7 @@ pub fn run_case(life: &Path, seed: u64) -> Result<Tally, String> {
 }
 
 struct Case {
-    program: Program,
+    life: Life,
     manner: Manner,
     rng: Rng,
     workplace: Workplace,
@@ -87,7 +87,7 @@ struct Case {
 
 impl Case {
     fn run(&mut self) -> Result<(), String> {
-        let whole = self.live(Device::new(self.program.seed), None, false)?;
+        let whole = self.live(Device::new(self.life.seed), None, false)?;
         let (changes, _) = whole.drive().progress();
         let storage = whole.drive().device().storage;
         whole.end()?;
@@ -107,7 +107,7 @@ impl Case {
     /// The power goes in the middle of the life.
     fn cut(&mut self, changes: u64) -> Result<(), String> {
         let stop = self.draw_cut(changes);
-        let mounted = self.live(Device::new(self.program.seed), Some(stop), false)?;
+        let mounted = self.live(Device::new(self.life.seed), Some(stop), false)?;
         let found = self.cut_power(mounted)?;
         self.judge_found(&found, 1).map(drop)
     }
@@ -115,14 +115,14 @@ impl Case {
     /// The process is killed in the middle of the life, and the disk goes on.
     fn kill(&mut self, changes: u64) -> Result<(), String> {
         let stop = Stop { at: self.rng.u64(0..=changes), how: How::Kill };
-        let mounted = self.live(Device::new(self.program.seed), Some(stop), false)?;
+        let mounted = self.live(Device::new(self.life.seed), Some(stop), false)?;
         self.tally.kills += u64::from(mounted.drive().progress().1);
         self.judge_here(mounted)
     }
 
     /// Something fails in the life; then the power goes, or the process ends and the disk goes on.
     fn fail(&mut self, plan: Plan) -> Result<(), String> {
-        let device = Device::new(self.program.seed);
+        let device = Device::new(self.life.seed);
         plan.inject(&device.storage);
         let mounted = self.live(device, None, true)?;
         self.story.push(format!("  a fault was planned: {}", plan.tell()));
@@ -151,7 +151,7 @@ impl Case {
         (self.events, self.found) = (String::new(), None);
         self.story.clear();
         let mounted = self.mount(device, stop)?;
-        let ended = self.program.run(&mounted, None)?;
+        let ended = self.life.run_on(&mounted, None)?;
         // What it acknowledged counts, whenever it was printed: see the head of the module.
         self.events = complete_lines(&ended.said);
         let disturbed = faulty || mounted.drive().progress().1;
@@ -168,7 +168,7 @@ impl Case {
         let cold = mounted.drive().device().restarted();
         let stop = self.rng.bool().then(|| self.draw_cut(RECOVERY_CHANGES));
         mounted.drive().arm(stop);
-        let ended = self.program.run(&mounted, Some(&self.events))?;
+        let ended = self.life.run_on(&mounted, Some(&self.events))?;
         let stopped = mounted.drive().progress().1;
         self.check_end("the recovery", &mounted, &ended, stopped)?;
         self.tally.in_recovery += u64::from(stopped);
@@ -178,7 +178,7 @@ impl Case {
         let Some(kept) = kept else { return Ok(()) };
         same(&kept, &later)?;
         let mounted = self.mount(cold, None)?;
-        let ended = self.program.run(&mounted, Some(&self.events))?;
+        let ended = self.life.run_on(&mounted, Some(&self.events))?;
         self.check_end("the recovery with a cold cache", &mounted, &ended, false)?;
         mounted.end()?;
         same(&kept, &ended.said).map_err(|differs| format!("with a cold cache, {differs}"))
@@ -188,7 +188,7 @@ impl Case {
     fn judge_found(&mut self, found: &Found, depth: u32) -> Result<String, String> {
         self.found = Some(found.device());
         let mounted = self.mount(found.device(), None)?;
-        let ended = self.program.run(&mounted, Some(&self.events))?;
+        let ended = self.life.run_on(&mounted, Some(&self.events))?;
         self.check_end("the recovery", &mounted, &ended, false)?;
         let kept = ended.said;
         if depth == DEPTH || self.rng.u32(..NESTED_ONE_IN) > 0 {
@@ -203,7 +203,7 @@ impl Case {
         } else {
             mounted.end()?;
             let again = self.mount(found.device(), Some(stop))?;
-            let ended = self.program.run(&again, Some(&self.events))?;
+            let ended = self.life.run_on(&again, Some(&self.events))?;
             let stopped = again.drive().progress().1;
             self.check_end("the recovery", &again, &ended, stopped)?;
             self.cut_power(again)?
@@ -229,7 +229,7 @@ impl Case {
         let found = moment.draw(&mut self.rng);
         self.story.push(format!("  the power went\n{}", found.tell().trim_end()));
         self.tally.cuts += 1;
-        self.tally.mapped += u64::from(self.program.mapped);
+        self.tally.mapped += u64::from(self.life.mapped);
         self.tally.writeback += u64::from(self.manner.writeback);
         Ok(found)
     }
@@ -255,7 +255,7 @@ impl Case {
             (Some(code), _) => disturbed && STOPPED.contains(&code),
             (_, Some(SIGKILL)) => disturbed,
             // A page that cannot be read has no other way to say so.
-            (_, Some(SIGBUS)) => silent && self.program.mapped,
+            (_, Some(SIGBUS)) => silent && self.life.mapped,
             _ => false,
         };
         if fine { Ok(()) } else { Err(format!("{who} ended with {}", ended.tell())) }
@@ -263,15 +263,15 @@ impl Case {
 
     /// A finding, with all that is needed to look into it; the events and the disk are kept.
     fn tell(self, message: &str) -> String {
-        let Self { program, manner, workplace, story, events, found, .. } = self;
-        let (store, seed) = (workplace.store(), program.seed);
-        let words = program.arguments("judge", Path::new(COPY)).join(" ");
+        let Self { life, manner, workplace, story, events, found, .. } = self;
+        let (store, seed) = (workplace.store(), life.seed);
+        let judge = life.shown("judge", &[]).replace("STORE", COPY);
         let kept = workplace.keep(&events, found.as_ref());
-        let (life, events) = (program.path.display(), kept.join("events"));
+        let events = kept.join("events");
         format!(
             "mount, seed {seed}, {manner:?}: {message}\n{}\n  \
              again: cargo run --release -p lab -- --only mount --seed {seed} --thousandths 1 --threads 1\n  \
-             as found: cp -r {} {COPY} && {life} {words} < {}",
+             as found: cp -r {} {COPY} && {judge} < {}",
             story.join("\n"),
             store.display(),
             events.display(),

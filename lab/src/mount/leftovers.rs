@@ -8,11 +8,12 @@ use std::path::Path;
 
 use rustix::mount::{UnmountFlags, unmount};
 
-use super::workplace::{MOUNT, PREFIX, memory};
+use super::workplace::{MOUNT, PREFIX};
+use crate::machine::fast_dir;
 
 /// Takes away what is left of processes that are gone.
 pub(super) fn remove() {
-    for workplace in memory().read_dir().into_iter().flatten().flatten() {
+    for workplace in fast_dir().read_dir().into_iter().flatten().flatten() {
         if !maker(&workplace.file_name().to_string_lossy()).is_some_and(is_gone) {
             continue;
         }

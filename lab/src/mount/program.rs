@@ -3,11 +3,11 @@
 use std::fs::File;
 use std::io::{self, Seek};
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use super::session::Mounted;
+use crate::life::Life;
 
 /// A life takes a tenth of a second; one that takes so long hangs.
 const LIFE_MAX: Duration = Duration::from_secs(60);
@@ -18,16 +18,6 @@ const DEATH_MAX: Duration = Duration::from_secs(20);
 /// How often a program is looked at.
 const LOOK_EVERY: Duration = Duration::from_micros(300);
 
-/// What a script follows from, and how the program runs it.
-#[derive(Clone, Debug)]
-pub(super) struct Program {
-    pub(super) path: PathBuf,
-    pub(super) seed: u64,
-    pub(super) steps: usize,
-    pub(super) mapped: bool,
-    pub(super) threads: bool,
-}
-
 /// How a program ended, and what it said.
 #[derive(Debug)]
 pub(super) struct Ended {
@@ -36,28 +26,18 @@ pub(super) struct Ended {
     pub(super) complained: String,
 }
 
-impl Program {
-    /// The words of the command behind the program's name.
-    pub(super) fn arguments(&self, verb: &str, store: &Path) -> Vec<String> {
-        let (seed, steps) = (self.seed.to_string(), self.steps.to_string());
-        let store = store.display().to_string();
-        let mut words = vec![verb.to_owned(), store, "--seed".to_owned(), seed];
-        words.extend(["--steps".to_owned(), steps]);
-        words.extend(self.mapped.then(|| "--mapped".to_owned()));
-        words.extend(self.threads.then(|| "--threads".to_owned()));
-        words
-    }
-
+impl Life {
     /// Lives, or judges if there are `events`, until it ends or is killed.
-    pub(super) fn run(&self, mounted: &Mounted, events: Option<&str>) -> Result<Ended, String> {
+    pub(super) fn run_on(&self, mounted: &Mounted, events: Option<&str>) -> Result<Ended, String> {
         let verb = if events.is_some() { "judge" } else { "live" };
-        let failed = |error: io::Error| format!("cannot run {}: {error}", self.path.display());
+        let failed = |error: io::Error| format!("cannot run {}: {error}", self.program.display());
         // Files, not pipes: nobody need read while it runs, and a killed program's lines are all there.
         let [mut input, mut said, mut complained] = files().map_err(failed)?;
         io::copy(&mut events.unwrap_or_default().as_bytes(), &mut input).map_err(failed)?;
         input.rewind().map_err(failed)?;
-        let mut command = Command::new(&self.path);
-        command.args(self.arguments(verb, mounted.path())).env("RUST_BACKTRACE", "0");
+        let mut words = self.words(verb, mounted.path()).into_iter();
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words).env("RUST_BACKTRACE", "0");
         command.stdin(input);
         command.stdout(said.try_clone().map_err(failed)?);
         command.stderr(complained.try_clone().map_err(failed)?);
@@ -76,7 +56,7 @@ impl Program {
 }
 
 fn files() -> io::Result<[File; 3]> {
-    let file = || tempfile::tempfile_in(super::workplace::memory());
+    let file = || tempfile::tempfile_in(crate::machine::fast_dir());
     Ok([file()?, file()?, file()?])
 }
 

@@ -7,6 +7,7 @@ use rvm_core::rvm_storage::Storage;
 use tempfile::TempDir;
 
 use super::device::Device;
+use crate::machine::fast_dir;
 
 /// What the names of all workplaces begin with; the number of the process follows.
 pub(super) const PREFIX: &str = "rvm-lab-mount-";
@@ -24,7 +25,7 @@ pub(super) struct Workplace {
 impl Workplace {
     pub(super) fn new() -> Result<Self, String> {
         let prefix = format!("{PREFIX}{}-", std::process::id());
-        let made = tempfile::Builder::new().prefix(&prefix).tempdir_in(memory());
+        let made = tempfile::Builder::new().prefix(&prefix).tempdir_in(fast_dir());
         let directory = made.map_err(|error| format!("no place for a mount: {error}"))?;
         Ok(Self { directory, mounts: 0 })
     }
@@ -59,10 +60,4 @@ impl Workplace {
 #[expect(clippy::disallowed_methods, reason = "evidence is no file of a store")]
 fn put(path: &Path, bytes: &[u8]) {
     fs::write(path, bytes).ok();
-}
-
-/// Where files are kept in memory, if there is such a place: syncing the directory above a mount costs nothing there.
-pub(super) fn memory() -> PathBuf {
-    let shared = Path::new("/dev/shm");
-    if shared.is_dir() { shared.to_owned() } else { std::env::temp_dir() }
 }

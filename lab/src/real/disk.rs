@@ -9,8 +9,8 @@ use rustix::fs::{FallocateFlags, fallocate, syncfs};
 use rustix::io::Errno;
 use tempfile::TempDir;
 
-use super::machine::fast_folder;
 use super::mount::{FileSystem, Mounted};
+use crate::machine::fast_folder;
 
 const BLOCK_LEN: u64 = 4096;
 

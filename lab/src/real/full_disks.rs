@@ -8,8 +8,9 @@ use std::path::Path;
 
 use super::disk::Disk;
 use super::evidence;
-use super::life::{End, Left, Life, could_not_judge};
+use super::life::{End, Left, could_not_judge};
 use super::mount::FileSystem;
+use crate::life::Life;
 
 /// Steps of a life.
 const STEPS: usize = 16;

@@ -3,28 +3,15 @@
 use std::ffi::OsString;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitStatus, Output, Stdio};
+
+use crate::life::Life;
 
 /// After so many seconds something hangs.
 const SECONDS_MAX: &str = "60";
 
 const SIGKILL: i32 = 9;
-
-/// One life: which program, and what its script follows from.
-#[derive(Clone, Debug)]
-pub struct Life {
-    /// The program.
-    pub program: PathBuf,
-    /// What the script follows from.
-    pub seed: u64,
-    /// How many steps it has.
-    pub steps: usize,
-    /// Whether the segments' files are mapped.
-    pub mapped: bool,
-    /// Whether there are helpers and the store's own thread.
-    pub threads: bool,
-}
 
 /// How a process ended that kept to the rules.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -57,28 +44,12 @@ pub(super) fn could_not_judge(complaint: &str) -> bool {
 }
 
 impl Life {
-    /// A life without mapped files and threads.
-    #[must_use]
-    pub fn new(program: &Path, seed: u64, steps: usize) -> Self {
-        Self { program: program.to_owned(), seed, steps, mapped: false, threads: false }
-    }
-
-    /// The verb, the store and the options of this life, behind the program's name.
-    pub(super) fn arguments(&self, verb: &str, store: &Path) -> Vec<OsString> {
-        let mut all = vec![OsString::from(&self.program), verb.into(), store.into()];
-        all.extend(["--seed", &self.seed.to_string()].map(OsString::from));
-        all.extend(["--steps", &self.steps.to_string()].map(OsString::from));
-        all.extend(self.mapped.then(|| OsString::from("--mapped")));
-        all.extend(self.threads.then(|| OsString::from("--threads")));
-        all
-    }
-
     /// The life in `store`, run by the program `under`, if that is not empty.
     pub(super) fn command(&self, verb: &str, store: &Path, under: &[OsString]) -> Command {
         // A process that hangs is killed together with whatever it started.
         let mut command = Command::new("timeout");
         command.args(["--kill-after=1", SECONDS_MAX]).args(under);
-        command.args(self.arguments(verb, store)).env("RUST_BACKTRACE", "0");
+        command.args(self.words(verb, store)).env("RUST_BACKTRACE", "0");
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -112,12 +83,6 @@ impl Life {
         }
         let output = judging.wait_with_output().map_err(|error| error.to_string())?;
         left(&output, 1).map_err(|wrong| format!("the judge {wrong}"))
-    }
-
-    /// How to do it again by hand.
-    pub(super) fn shown(&self, verb: &str, under: &[OsString]) -> String {
-        let words = under.iter().cloned().chain(self.arguments(verb, Path::new("STORE")));
-        words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
     }
 }
 

@@ -9,10 +9,8 @@ mod disk;
 mod evidence;
 pub mod full_disks;
 mod life;
-mod machine;
 mod mount;
 pub mod syscalls;
 
 pub use disk::Disk;
-pub use life::Life;
 pub use mount::FileSystem;

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::machine::missing;
+use crate::machine::missing;
 
 /// A kind of file system.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -55,7 +55,8 @@ impl<'a> TruncationRight<'a> {
 /// Folds all decided records into the segment; returns the bytes of log freed.
 ///
 /// # Errors
-/// Out of space, and readers that copy too long: the log keeps everything. Otherwise [`Error::Poisoned`].
+/// The log keeps everything: out of space, readers that copy too long, and what else may keep the layout from being locked. Otherwise
+/// [`Error::Poisoned`].
 pub(crate) fn truncate_decided(
     shared: &Shared,
     log: &Arc<LogHandle>,

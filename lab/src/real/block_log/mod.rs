@@ -12,9 +12,9 @@ use std::path::Path;
 
 use fastrand::Rng;
 
-use super::life::Life;
-use super::machine::missing;
 use super::mount::FileSystem;
+use crate::life::Life;
+use crate::machine::missing;
 
 use self::record::Recording;
 use self::replay::{points, replay};

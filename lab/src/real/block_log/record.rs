@@ -14,9 +14,9 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
+use crate::life::Life;
+use crate::machine::fast_folder;
 use crate::oracle::Event;
-use crate::real::life::Life;
-use crate::real::machine::fast_folder;
 use crate::real::mount::{FileSystem, Mounted, run};
 
 use super::device::LoggedDevice;

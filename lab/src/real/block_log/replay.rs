@@ -10,10 +10,11 @@ use std::path::{Path, PathBuf};
 
 use fastrand::Rng;
 
+use crate::life::Life;
+use crate::machine::fast_folder;
 use crate::oracle::Event;
 use crate::real::evidence;
-use crate::real::life::{End, Left, Life, could_not_judge};
-use crate::real::machine::fast_folder;
+use crate::real::life::{End, Left, could_not_judge};
 use crate::real::mount::{FileSystem, Mounted};
 
 use super::Tally;

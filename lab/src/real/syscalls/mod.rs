@@ -22,8 +22,9 @@ use self::fault::{Fault, faults_of, names};
 use self::recovery::strike_recovery;
 use self::strike::{Ground, Strike, tracing};
 use self::trace::Call;
-use super::life::{End, Life};
-use super::machine::missing;
+use super::life::End;
+use crate::life::Life;
+use crate::machine::missing;
 
 /// Steps of a life, and of one that is killed at every call whatsoever.
 const STEPS: usize = 16;

@@ -1,7 +1,8 @@
 //! Faults in the recovery behind a kill: it may fail, but it destroys nothing, and what it decided stays decided.
 
+use crate::life::Life;
 use crate::real::evidence::copy;
-use crate::real::life::{End, Left, Life, could_not_judge};
+use crate::real::life::{End, Left, could_not_judge};
 
 use super::fault::{Fault, faults_of, names};
 use super::strike::{Ground, Strike, tracing};

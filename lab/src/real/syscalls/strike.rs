@@ -4,8 +4,9 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::life::Life;
 use crate::real::evidence;
-use crate::real::life::{End, Left, Life};
+use crate::real::life::{End, Left};
 
 use super::fault::Fault;
 use super::short;
@@ -28,7 +29,7 @@ pub(super) struct Strike {
 impl Ground {
     /// A new one, where files are quick.
     pub(super) fn new() -> Result<Self, String> {
-        Ok(Self { folder: crate::real::machine::fast_folder()? })
+        Ok(Self { folder: crate::machine::fast_folder()? })
     }
 
     pub(super) fn store(&self) -> PathBuf {

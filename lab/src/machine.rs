@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const ROOTS_FOLDERS: [&str; 2] = ["/usr/sbin", "/sbin"];
 
 /// Which of these tools is missing, as a reason to skip something.
-pub(super) fn missing(tools: &[&str]) -> Option<String> {
+pub(crate) fn missing(tools: &[&str]) -> Option<String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = || std::env::split_paths(&path).chain(ROOTS_FOLDERS.map(PathBuf::from));
     let is_there = |tool: &str| folders().any(|folder| folder.join(tool).is_file());
@@ -15,13 +15,13 @@ pub(super) fn missing(tools: &[&str]) -> Option<String> {
 }
 
 /// Where there is much space and nothing is slow.
-pub(super) fn fast_dir() -> PathBuf {
+pub(crate) fn fast_dir() -> PathBuf {
     let memory = Path::new("/dev/shm");
     if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 /// A folder of our own there, removed when it is dropped.
-pub(super) fn fast_folder() -> Result<tempfile::TempDir, String> {
+pub(crate) fn fast_folder() -> Result<tempfile::TempDir, String> {
     let folder = tempfile::Builder::new().prefix("rvm-lab-").tempdir_in(fast_dir());
     folder.map_err(|error| format!("no folder for the harness: {error}"))
 }
