@@ -78,7 +78,7 @@ pub const BREAKAGES: &[Breakage] = &[
         name: "show readers what a crash may take back",
         file: "rvm-txn/src/read.rs",
         text: "while state.decided < target {",
-        instead: "while state.decided > target {",
+        instead: "while false {",
         by: Watch::Tests("rvm-core", ""),
     },
     Breakage {
@@ -93,7 +93,7 @@ pub const BREAKAGES: &[Breakage] = &[
         file: "rvm-txn/src/recovery/files.rs",
         text: "blob.drop_cache()?;",
         instead: "",
-        by: Watch::Tests("lab", "lives::no_fault"),
+        by: Watch::Tests("rvm-core", "recovery_believes"),
     },
     Breakage {
         name: "judge logs that were not forced",
@@ -121,7 +121,7 @@ pub const BREAKAGES: &[Breakage] = &[
         file: "rvm-log/src/scan.rs",
         text: "if self.synced > self.at {",
         instead: "if self.synced > self.limit {",
-        by: Watch::Tests("rvm-log", "torn_tail"),
+        by: Watch::Tests("rvm-log", "tear"),
     },
     Breakage {
         name: "let the tail's block overlap the head's",

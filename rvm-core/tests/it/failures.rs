@@ -327,3 +327,31 @@ fn names_that_a_killed_process_left_are_made_durable() {
         assert_eq!(&found.map("a", 64).unwrap().read().unwrap()[..4], b"kept", "killed {moment}");
     }
 }
+
+/// Guards against a recovery that believes the page cache: a force failed, the cache shows its record all the same, and the power goes
+/// before the recovery that saw it has ended. The next one finds half of the transaction.
+#[test]
+fn recovery_believes_the_medium_and_not_the_cache() {
+    for victim in ["a", "b"] {
+        let storage = SimStorage::new(1);
+        let rvm = open(storage.clone()).unwrap();
+        let (a, b) = (rvm.map("a", 8).unwrap(), rvm.map("b", 8).unwrap());
+        put(&rvm, &[&a, &b], b"old", Durability::Force).unwrap();
+        let forces = on_log(OperationKind::WriteAndForce, victim);
+        storage.inject(Fault::nth(0, Failure::LostForce).when(forces));
+        put(&rvm, &[&a, &b], b"new", Durability::Force).unwrap_err();
+        drop((a, b, rvm));
+
+        storage.record();
+        open(storage.clone()).unwrap();
+        for moment in storage.recorded().moments {
+            let found = open(moment.crash());
+            let found = found.unwrap_or_else(|error| panic!("{victim}, cut {moment}: {error}"));
+            for name in ["a", "b"] {
+                let segment = found.map(name, 8).unwrap();
+                let bytes = segment.read().unwrap();
+                assert_eq!(&bytes[..3], b"old", "{name}; {victim} failed, cut {moment}");
+            }
+        }
+    }
+}
