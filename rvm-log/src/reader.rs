@@ -44,7 +44,8 @@ impl<'a> RingReader<'a> {
         self.window.get(at..at.saturating_add(narrow(len))).unwrap_or_default()
     }
 
-    /// The first position from `from` on, in steps of `step` bytes, at which `magic` stands and `len` bytes fit below the limit.
+    /// The first position from `from` on, in steps of `step` bytes, at which `magic` stands and `len` bytes fit below the limit. The
+    /// magic is no longer than a step, blocks are whole steps.
     pub(crate) fn find<const N: usize>(
         &mut self,
         from: Lsn,
@@ -55,13 +56,12 @@ impl<'a> RingReader<'a> {
         let mut at = from;
         while self.hold(at, wide(len))? {
             let held = self.window.get(narrow(at.since(self.base))..).unwrap_or_default();
-            let places = wide(held.len() + 1 - len.min(held.len())).div_ceil(step);
-            let mut pieces = held.chunks(narrow(step)).take(narrow(places));
+            let mut pieces = held.chunks(narrow(step));
             if let Some(place) = pieces.position(|piece| piece.first_chunk() == Some(magic)) {
                 let found = at.plus(wide(place) * step);
                 return Ok((found.plus(wide(len)) <= self.limit).then_some(found));
             }
-            at = at.plus(places * step);
+            at = at.plus(wide(held.len()));
         }
         Ok(None)
     }

@@ -28,8 +28,7 @@ pub(crate) fn resolve<E>(
     pieces: &[Piece],
     mut emit: impl FnMut(Piece) -> Result<(), E>,
 ) -> Result<(), E> {
-    let mut by_offset: Vec<(usize, &Piece)> =
-        pieces.iter().enumerate().filter(|(_, piece)| piece.len > 0).collect();
+    let mut by_offset: Vec<(usize, &Piece)> = pieces.iter().enumerate().collect();
     by_offset.sort_unstable_by_key(|(age, piece)| (piece.offset, *age));
     let mut coming = by_offset.into_iter().peekable();
     let mut active: BinaryHeap<Active> = BinaryHeap::new();

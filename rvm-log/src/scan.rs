@@ -119,24 +119,20 @@ impl<'a> Scanner<'a> {
         if self.at >= self.limit {
             return Ok(Verdict { end: self.at, torn: None });
         }
-        let mut torn_end = match self.fault {
-            Some(RecordFault::Torn) => self.at.plus(wide(HEADER_LEN)),
-            _ => self.at,
-        };
-        let mut candidate = self.at.plus(RECORD_ALIGN);
+        let (mut torn_end, mut candidate) = (self.at, self.at);
         while self.synced <= self.at {
             let found = self.reader.find(candidate, RECORD_ALIGN, &record::MAGIC, HEADER_LEN)?;
             let Some(found) = found else { break };
             match self.header_at(found)? {
                 Ok(header) => {
-                    torn_end = torn_end.max(header.end().min(self.limit));
+                    torn_end = torn_end.max(header.end());
                     self.synced = self.synced.max(header.synced);
                 }
-                // Its checksum is right: it is of this epoch and this place, and no room for others.
-                Err(RecordFault::Malformed(_)) => {
-                    torn_end = torn_end.max(found.plus(wide(HEADER_LEN)).min(self.limit));
+                Err(RecordFault::Absent) => {}
+                // It was begun in this lap.
+                Err(RecordFault::Torn | RecordFault::Malformed(_)) => {
+                    torn_end = torn_end.max(found.plus(wide(HEADER_LEN)));
                 }
-                Err(_) => {}
             }
             candidate = found.plus(RECORD_ALIGN);
         }
@@ -144,7 +140,7 @@ impl<'a> Scanner<'a> {
             let damage = Damage::DurableRecordLost { at: self.at, synced: self.synced };
             return Err(corrupt(self.blob, self.ring, self.at, damage));
         }
-        let len = torn_end.since(self.at);
+        let len = torn_end.min(self.limit).since(self.at);
         Ok(Verdict { end: self.at, torn: (len > 0).then_some(TornTail { len }) })
     }
 

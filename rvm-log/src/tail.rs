@@ -113,14 +113,8 @@ impl Batch {
 
     /// The bytes to be written.
     #[must_use]
-    pub fn len(&self) -> u64 {
+    pub fn byte_len(&self) -> u64 {
         wide(self.bytes.len())
-    }
-
-    /// True if there is nothing to be written.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
     }
 
     /// Writes the blocks to their places in the ring and returns when they are on stable storage.
@@ -131,7 +125,7 @@ impl Batch {
         let (first, wrapped) = self
             .bytes
             .as_slice()
-            .split_at_checked(narrow(ring.before_wrap(self.base, self.len())))
+            .split_at_checked(narrow(ring.before_wrap(self.base, self.byte_len())))
             .unwrap_or_default();
         let first = Write { offset: ring.file_offset(self.base), bytes: first };
         if wrapped.is_empty() {

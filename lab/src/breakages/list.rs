@@ -188,10 +188,17 @@ pub const BREAKAGES: &[Breakage] = &[
     },
     Breakage {
         name: "vouch for what is not decided",
+        file: "rvm-txn/src/truncate/evidence.rs",
+        text: "let decided = log.latch.lock().decided.max(end);",
+        instead: "let decided = log.latch.lock().durable.max(end);",
+        by: Watch::Tests("rvm-txn", "truncate"),
+    },
+    Breakage {
+        name: "vouch for what is not decided when the head moves",
         file: "rvm-txn/src/truncate/mod.rs",
         text: "let decided = log.latch.lock().decided;",
         instead: "let decided = log.latch.lock().durable;",
-        by: Watch::Tests("lab", "lives::no_power"),
+        by: Watch::Tests("rvm-txn", "truncate"),
     },
     Breakage {
         name: "retry a failed force, and trust it",
@@ -207,7 +214,7 @@ pub const BREAKAGES: &[Breakage] = &[
         file: "rvm-txn/src/recovery/reset.rs",
         text: "            header.epoch = target;\n            header.salt = salt;\n",
         instead: "            let _ = (target, salt);\n",
-        by: Watch::Tests("lab", "lives::no_power"),
+        by: Watch::Tests("rvm-core", "a_record_behind_a_torn"),
     },
     Breakage {
         name: "write one header slot only",
@@ -228,13 +235,25 @@ pub const BREAKAGES: &[Breakage] = &[
     },
     Breakage {
         name: "check poison outside the latch",
-        file: "rvm-txn/src/transaction/append.rs",
-        text: "            let latches: Latches<'a> =
-                plan.iter().map(|planned| planned.log.latch.lock()).collect();
-            self.shared.logs.health.check()?;",
-        instead: "            self.shared.logs.health.check()?;
-            let latches: Latches<'a> =
-                plan.iter().map(|planned| planned.log.latch.lock()).collect();",
+        file: "rvm-txn/src/log_handle/force.rs",
+        text: "        let mut state = self.latch.lock();
+        loop {
+            if state.durable >= target {
+                return Ok(());
+            }
+            if let Some(cause) = health.cause() {
+                return Err(cause);
+            }
+",
+        instead: "        if let Some(cause) = health.cause() {
+            return Err(cause);
+        }
+        let mut state = self.latch.lock();
+        loop {
+            if state.durable >= target {
+                return Ok(());
+            }
+",
         by: Watch::Schedules("failing"),
     },
     Breakage {

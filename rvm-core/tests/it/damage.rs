@@ -8,7 +8,7 @@ use rvm_core::rvm_log::{
     BLOCK_LEN, Checksums, DATA_START, Damage, Draft, Epoch, LogError, LogHeader, Lsn, TxnId,
 };
 use rvm_core::rvm_storage::{AlignedBuf, FileName, FileRole, MemStorage, SegmentName, Storage};
-use rvm_core::{Condition, DamageCause, Durability, Error, Recovery, Rvm};
+use rvm_core::{Condition, DamageCause, Durability, Error, Recovery, Rvm, Segment};
 
 fn file(name: &str, role: FileRole) -> FileName {
     FileName::new(&SegmentName::new(name).unwrap(), role)
@@ -282,6 +282,39 @@ fn a_record_behind_a_clean_end_never_counts() {
         let found = rvm.map("a", 1).unwrap().read().unwrap()[..5].to_vec();
         assert_eq!(found, b"x\0\0\0\0", "{gap} bytes behind, {txn_id}");
     }
+}
+
+/// Guards against a record behind a torn one that becomes the next one when a commit of the next life is as long as the torn one was.
+#[test]
+fn a_record_behind_a_torn_one_never_counts() {
+    let open = |storage| Rvm::options().background(false).open_with(Arc::new(storage)).unwrap();
+    let put = |rvm: &Rvm, a: &Segment, offset, bytes: &[u8], durability| {
+        let mut txn = rvm.begin(&[a]).unwrap();
+        txn.write(a, offset, bytes).unwrap();
+        txn.commit_with(durability).unwrap();
+    };
+    let mut behind = 0;
+    for len in (3_800..4_096).step_by(8) {
+        let storage = MemStorage::new();
+        let rvm = open(storage.clone());
+        let a = rvm.map("a", 8_192).unwrap();
+        put(&rvm, &a, 0, &vec![1; len], Durability::Lazy);
+        put(&rvm, &a, 4_096, &[2], Durability::Lazy);
+        let before = storage.read_file(&log("a")).unwrap();
+        rvm.flush().unwrap();
+        let storage = storage.crash();
+        change(&storage, &log("a"), |bytes| {
+            let first = usize::try_from(DATA_START).unwrap()
+                ..usize::try_from(DATA_START + BLOCK_LEN).unwrap();
+            bytes[first.clone()].copy_from_slice(&before[first]);
+            behind += usize::from(*bytes != before);
+        });
+        let rvm = open(storage.clone());
+        put(&rvm, &rvm.map("a", 8_192).unwrap(), 0, &vec![3; len], Durability::Force);
+        let found = open(storage.crash()).map("a", 8_192).unwrap().read().unwrap().to_vec();
+        assert_eq!((found[0], found[4_096]), (3, 0), "{len}");
+    }
+    assert!(behind > 0, "no record lay in a block of its own");
 }
 
 /// Guards against a record that no version writes, and that is passed over as the end of the log, or applied.

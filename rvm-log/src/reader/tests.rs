@@ -41,6 +41,8 @@ fn every_position_shows_its_own_bytes() {
     }
     assert_shows(&mut reader, ring, head, limit.since(head));
     assert_shows(&mut reader, ring, head, 8);
+    assert_shows(&mut reader, ring, Lsn(limit.0 - 8), 8);
+    assert_shows(&mut reader, ring, head, 8);
     assert!(wide(reader.window.len()) <= ring.capacity());
 }
 
@@ -93,7 +95,8 @@ fn the_search_finds_every_place_and_none_at_the_limit() {
     let limit = ring.limit(head);
     let last = limit.0 - wide(LEN);
     let edges = [head.0, head.0 + 8, 2 * ring.capacity() - 8, 2 * ring.capacity(), last];
-    let window_edges = (0..12).map(|at| head.0 + WINDOW_LEN - 80 + 8 * at);
+    let window_end = block_end(head.plus(WINDOW_LEN)).0;
+    let window_edges = (window_end - 80..window_end + 16).step_by(8);
     for at in edges.into_iter().chain(window_edges) {
         let storage = MemStorage::new();
         let name = FileName::new(&SegmentName::new("a").unwrap(), FileRole::Log);

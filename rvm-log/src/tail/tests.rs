@@ -56,7 +56,7 @@ fn a_block_that_is_sealed_again_keeps_what_it_held() {
         let kept = narrow(before.end.since(batch.base));
         let held = narrow(batch.base.since(before.base));
         assert_eq!(batch.bytes.as_slice()[..kept], before.bytes.as_slice()[held..held + kept]);
-        assert_eq!(batch.len() % BLOCK_LEN, 0);
+        assert_eq!(batch.byte_len() % BLOCK_LEN, 0);
         let used = narrow(batch.end.since(batch.base));
         assert!(batch.bytes.as_slice()[used..].iter().all(|byte| *byte == 0));
         before = batch;
@@ -67,12 +67,12 @@ fn a_block_that_is_sealed_again_keeps_what_it_held() {
 #[test]
 fn a_tail_that_ends_at_a_block_edge_keeps_nothing() {
     let mut tail = Tail::new(Lsn(BLOCK_LEN));
-    assert!(tail.seal(Lsn(BLOCK_LEN), checksums()).is_empty());
+    assert_eq!(tail.seal(Lsn(BLOCK_LEN), checksums()).byte_len(), 0);
     // The fixed header, the trailer, one byte of offset, two of length, and no padding.
     append(&mut tail, narrow(BLOCK_LEN) - 75);
     assert_eq!(tail.end(), Lsn(2 * BLOCK_LEN));
     let batch = tail.seal(Lsn(BLOCK_LEN), checksums());
-    assert_eq!((batch.len(), batch.end()), (BLOCK_LEN, Lsn(2 * BLOCK_LEN)));
+    assert_eq!((batch.byte_len(), batch.end()), (BLOCK_LEN, Lsn(2 * BLOCK_LEN)));
     assert_eq!((tail.base, tail.buf.len()), (Lsn(2 * BLOCK_LEN), 0));
 }
 

@@ -1,9 +1,10 @@
 //! A power cut in the middle of a force: any subset of its sectors arrives. The log must then end, or have a torn tail,
 //! at the end of a whole record; it is never corrupt, since nothing of that force was acknowledged.
 
+use rvm_log::format::record::HEADER_LEN;
 use rvm_log::{BLOCK_LEN, CAPACITY_MIN, Lsn, Scanner, Verdict};
 
-use crate::workbench::{Dice, Record, Workbench, ends, read_bytes};
+use crate::workbench::{Dice, Record, Workbench, ends, position, read_bytes};
 
 const SECTOR_LEN: usize = 512;
 
@@ -39,7 +40,7 @@ fn lose_every_subset(bench: &mut Workbench, batch: &[Record]) -> Seen {
                 bytes[*at..at + SECTOR_LEN].copy_from_slice(&after[*at..at + SECTOR_LEN]);
             }
         }
-        let (records, verdict) = read_bytes(bytes)
+        let (records, verdict) = read_bytes(bytes.clone())
             .unwrap_or_else(|error| panic!("sectors {subset:b} of {sectors:?}: {error}"));
         assert_eq!(records, bench.live[..records.len()], "sectors {subset:b}");
         assert!(records.len() >= acknowledged, "sectors {subset:b}");
@@ -50,11 +51,24 @@ fn lose_every_subset(bench: &mut Workbench, batch: &[Record]) -> Seen {
         );
         assert!(verdict.end >= durable);
         check_torn(bench, &verdict, &mut seen);
+        assert!(torn_end(&verdict) >= begun(bench, &bytes, &after), "sectors {subset:b}");
         if subset == 0 {
             assert_eq!(verdict, Verdict { end: durable, torn: None }, "nothing arrived");
         }
     }
     seen
+}
+
+fn torn_end(verdict: &Verdict) -> Lsn {
+    verdict.end.plus(verdict.torn.map_or(0, |torn| torn.len))
+}
+
+/// The end of the last record whose header is all in `bytes`.
+fn begun(bench: &Workbench, bytes: &[u8], after: &[u8]) -> Lsn {
+    let header = |lsn: Lsn| (0..HEADER_LEN).map(move |at| bench.place(lsn.plus(position(at).0)));
+    let is_begun = |lsn| header(lsn).all(|place| bytes[place] == after[place]);
+    let begun = bench.live.iter().rfind(|record| is_begun(record.lsn));
+    begun.map_or(bench.head(), Record::end)
 }
 
 fn check_torn(bench: &Workbench, verdict: &Verdict, seen: &mut Seen) {

@@ -150,7 +150,7 @@ impl<S: Storage> Workbench<S> {
         }
         self.pending = 0;
         self.durable = batch.end();
-        let written = batch.len();
+        let written = batch.byte_len();
         self.tail.recycle(batch);
         written
     }

@@ -39,7 +39,7 @@ impl LogHandle {
                 Ok(()) => {
                     health.counters.force_latency.record(started.elapsed());
                     health.counters.log_forces.add(1);
-                    health.counters.force_bytes.add(batch.len());
+                    health.counters.force_bytes.add(batch.byte_len());
                     state.raise_durable(batch.end());
                     state.tail.recycle(batch);
                     self.changed.notify_all();

@@ -1,5 +1,6 @@
 //! What truncation must leave alone.
 
+use rvm_storage::sim::SimStorage;
 use rvm_storage::{FileName, FileRole, MemStorage, SegmentName, Storage};
 
 use super::*;
@@ -7,27 +8,38 @@ use crate::config::Config;
 use crate::store::Store;
 use crate::transaction::Durability;
 
-/// Guards against half of a transaction in the segments: one part is durable, the other is not, and the first is applied.
+/// Guards against half of a transaction in the segments: one part is durable, the other is not, and the first is applied; and against
+/// a header that vouches for it, so that the crash passes for damage.
 #[test]
 fn a_record_that_is_durable_and_not_decided_stays_in_the_log() {
-    let storage = MemStorage::new();
-    let config = Config { background: false, helpers: 0, ..Config::default() };
-    let store = Store::open(Arc::new(storage.clone()), config).unwrap();
-    let (a, b) = (store.map("a", 8).unwrap(), store.map("b", 8).unwrap());
-    let mut txn = store.begin(&[&a, &b]).unwrap();
-    txn.write(&a, 0, b"together").unwrap();
-    txn.write(&b, 0, b"together").unwrap();
-    txn.commit_with(Durability::Lazy).unwrap();
+    for before in [None, Some(b"decided!")] {
+        let storage = SimStorage::new(1);
+        let config = Config { background: false, helpers: 0, ..Config::default() };
+        let store = Store::open(Arc::new(storage.clone()), config).unwrap();
+        let (a, b) = (store.map("a", 8).unwrap(), store.map("b", 8).unwrap());
+        if let Some(before) = before {
+            let mut decided = store.begin(&[&a]).unwrap();
+            decided.write(&a, 0, before).unwrap();
+            decided.commit_with(Durability::Force).unwrap();
+        }
+        let mut txn = store.begin(&[&a, &b]).unwrap();
+        txn.write(&a, 0, b"together").unwrap();
+        txn.write(&b, 0, b"together").unwrap();
+        txn.commit_with(Durability::Lazy).unwrap();
 
-    let shared = &store.shared;
-    let log = a.mapping.log.clone().unwrap();
-    log.force_to(log.end(), &shared.logs.health).unwrap();
-    let freed = truncate_decided(shared, &log, &TruncationRight::take(&log)).unwrap();
-    assert_eq!(freed, 0);
+        let shared = &store.shared;
+        let log = a.mapping.log.clone().unwrap();
+        log.force_to(log.end(), &shared.logs.health).unwrap();
+        storage.record();
+        let freed = truncate_decided(shared, &log, &TruncationRight::take(&log)).unwrap();
+        assert_eq!(freed > 0, before.is_some());
 
-    let after = Store::open(Arc::new(storage.crash()), Config::default()).unwrap();
-    for name in ["a", "b"] {
-        assert_eq!(after.map(name, 8).unwrap().read().unwrap()[..], [0; 8], "segment {name}");
+        for moment in storage.recorded().moments {
+            let after = Store::open(Arc::new(moment.crash()), Config::default());
+            let after = after.unwrap_or_else(|error| panic!("power cut {moment}: {error}"));
+            let found = ["a", "b"].map(|name| after.map(name, 8).unwrap().read().unwrap().to_vec());
+            assert_eq!(found, [*before.unwrap_or(&[0; 8]), [0; 8]], "power cut {moment}");
+        }
     }
 }
 
