@@ -310,7 +310,7 @@ pub const BREAKAGES: &[Breakage] = &[
         file: "rvm-storage/src/file/blob.rs",
         text: "rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed)?;\n",
         instead: "let _kept = file;\n",
-        by: Watch::Tests("lab", "mount"),
+        by: Watch::Tests("rvm-storage", "cache::"),
     },
     Breakage {
         name: "write past the page cache without forcing the device",
@@ -352,7 +352,7 @@ pub const BREAKAGES: &[Breakage] = &[
         file: "rvm-storage/src/file/open.rs",
         text: "retry_on_intr(|| openat(self.dir, self.name, flags, mode))?",
         instead: "openat(self.dir, self.name, flags, mode)?",
-        by: Watch::Tests("lab", "syscalls"),
+        by: Watch::Tests("rvm-core", "interrupted"),
     },
     Breakage {
         name: "make a segment without its space",

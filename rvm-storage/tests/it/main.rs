@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod backends;
+#[cfg(target_os = "linux")]
+mod cache;
 mod child;
 mod descriptors;
 mod direct;

@@ -8,6 +8,7 @@ use super::draft::Position;
 use super::*;
 use crate::error::LogError;
 use crate::format::checksum::Checksums;
+use crate::format::fields::{RECORD_HEADER, offset_of};
 use crate::ids::{Salt, TxnId};
 use crate::ring::RECORD_LEN_LIMIT;
 
@@ -52,6 +53,15 @@ fn sample() -> Vec<u8> {
     };
     let read = Dependency { log_id: LogId(6), epoch: Epoch(2), lsn: Lsn(8) };
     encoded(&[other], &[read], b"label", &[(0, vec![1; 3]), (300, vec![2; 200]), (7, vec![])])
+}
+
+/// Makes the checksums and the second length right.
+fn seal(bytes: &mut [u8], synced: Lsn) {
+    restamp(bytes, AT.lsn, synced, checksums());
+    let (rest, trailer) = bytes.split_at_mut(bytes.len() - TRAILER_LEN);
+    let crc = checksums().at(AT.lsn).over(&rest[HEADER_LEN..]).value();
+    trailer[..4].copy_from_slice(&crc.to_le_bytes());
+    trailer[4..].copy_from_slice(&rest[4..8]);
 }
 
 /// Guards against a change of the bytes on disk: this is the golden form of a record.
@@ -166,15 +176,56 @@ proptest! {
         bytes[8..16].copy_from_slice(&AT.lsn.0.to_le_bytes());
         bytes[16..24].copy_from_slice(&AT.epoch.0.to_le_bytes());
         bytes[24..32].copy_from_slice(&1_u64.to_le_bytes());
-        restamp(&mut bytes, AT.lsn, AT.synced, checksums());
-        let body_end = bytes.len() - TRAILER_LEN;
-        let crc = checksums().at(AT.lsn).over(&bytes[HEADER_LEN..body_end]).value();
-        bytes[body_end..body_end + 4].copy_from_slice(&crc.to_le_bytes());
-        bytes[body_end + 4..].copy_from_slice(&total_len.to_le_bytes());
+        seal(&mut bytes, AT.synced);
         match decoded(&bytes) {
             Ok(view) => prop_assert!(view.ranges().count() <= bytes.len()),
             Err(fault) => prop_assert!(matches!(fault, RecordFault::Malformed(_)), "{:?}", fault),
         }
+    }
+}
+
+/// Guards against a field that no writer makes, and that is believed; and against the last that one does make, and that is refused.
+#[test]
+fn each_field_of_the_header_has_its_limits() {
+    let fixed = u64::try_from(HEADER_LEN + TRAILER_LEN).unwrap();
+    let cases = [
+        ("total_len", fixed, None),
+        ("total_len", fixed - 8, Some("its length")),
+        ("total_len", fixed + 4, Some("its length")),
+        ("txn_id", 1, None),
+        ("txn_id", Lsn::LIMIT.0 - 1, None),
+        ("txn_id", 0, Some("its transaction id")),
+        ("txn_id", Lsn::LIMIT.0, Some("its transaction id")),
+        ("synced", AT.lsn.0, None),
+        ("synced", AT.lsn.0 + 8, Some("its synced LSN")),
+        ("flags", 0, None),
+        ("flags", 2, Some("its flags")),
+    ];
+    for (name, value, fault) in cases {
+        let mut bytes = encoded(&[], &[], b"", &[]);
+        let field = RECORD_HEADER.iter().find(|field| field.name == name).unwrap();
+        let at = offset_of(RECORD_HEADER, name);
+        bytes[at..at + field.len].copy_from_slice(&value.to_le_bytes()[..field.len]);
+        seal(&mut bytes, if name == "synced" { Lsn(value) } else { AT.synced });
+        let found = decoded(&bytes).err();
+        assert_eq!(found, fault.map(RecordFault::Malformed), "{name} = {value}");
+    }
+}
+
+/// Guards against bytes behind a record's data that nobody wrote there.
+#[test]
+fn padding_is_less_than_a_step_and_zeros() {
+    for (len, last, is_fine) in [(7, 0, true), (7, 1, false), (8, 0, false)] {
+        let mut bytes = encoded(&[], &[], b"", &[]);
+        bytes.splice(HEADER_LEN..HEADER_LEN, std::iter::repeat_n(0, 8));
+        bytes[HEADER_LEN + 7] = last;
+        // The other bytes are a label.
+        bytes[offset_of(RECORD_HEADER, "label_len")] = 8 - len;
+        let total_len = u32::try_from(bytes.len()).unwrap();
+        bytes[4..8].copy_from_slice(&total_len.to_le_bytes());
+        seal(&mut bytes, AT.synced);
+        let fault = (!is_fine).then_some(RecordFault::Malformed("its padding"));
+        assert_eq!(decoded(&bytes).err(), fault, "{len} bytes, the last {last}");
     }
 }
 
