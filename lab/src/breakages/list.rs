@@ -58,7 +58,7 @@ pub const BREAKAGES: &[Breakage] = &[
         file: "rvm-txn/src/health.rs",
         text: "match self.cause() {",
         instead: "match None::<Arc<LogError>> {",
-        by: Watch::Tests("rvm-core", ""),
+        by: Watch::Tests("rvm-core", "takes_nothing_more"),
     },
     Breakage {
         name: "let the oldest of overlapping ranges win",

@@ -307,6 +307,31 @@ fn recovery_interrupted_at_every_step_ends_in_the_same_state() {
     assert!(interrupted > 6, "recovery did too little: {interrupted}");
 }
 
+/// Guards against a store that goes on behind a force that failed, by whatever door.
+#[test]
+fn a_poisoned_store_takes_nothing_more() {
+    let storage = SimStorage::new(1);
+    let (rvm, segments) = open(&storage).unwrap();
+    let put = || rvm.transaction(&[&segments[0]], |txn| txn.write(&segments[0], 0, b"maybe"));
+    put().unwrap();
+    let mut open_before = rvm.begin(&[&segments[1]]).unwrap();
+    storage.inject(Fault::nth(0, Failure::Error).when(|operation| operation.kind.forces()));
+    let failed = put();
+    assert!(matches!(failed, Err(Error::Indeterminate { .. })), "{failed:?}");
+    open_before.write(&segments[1], 0, b"lazy").unwrap();
+    let refused = [
+        ("commit", open_before.commit_with(Lazy).map(drop)),
+        ("begin", rvm.begin(&[&segments[1]]).map(drop)),
+        ("map", rvm.map("another", 8).map(drop)),
+        ("flush", rvm.flush()),
+        ("truncate", rvm.truncate_log().map(drop)),
+        ("destroy", rvm.destroy("another")),
+    ];
+    for (call, result) in refused {
+        assert!(matches!(result, Err(Error::Poisoned { .. })), "{call}: {result:?}");
+    }
+}
+
 /// Guards against a view of bytes that a crash could take back, and against a poisoned store whose memory cannot be seen any more.
 #[test]
 fn a_poisoned_store_shows_undecided_bytes_only_on_request() {
