@@ -158,10 +158,8 @@ impl<'a> Scanner<'a> {
         }
         let bytes = self.reader.held(lsn, wide(HEADER_LEN));
         Ok(match bytes.first_chunk() {
-            Some(bytes) if bytes.starts_with(&record::MAGIC) => {
-                RecordHeader::decode(bytes, lsn, self.epoch, self.checksums)
-            }
-            _ => Err(RecordFault::Absent),
+            Some(bytes) => RecordHeader::decode(bytes, lsn, self.epoch, self.checksums),
+            None => Err(RecordFault::Absent),
         })
     }
 }

@@ -94,6 +94,21 @@ fn recycled_memory_shows_nothing_of_its_past() {
     }
 }
 
+/// Guards against a force that allocates its memory each time, and against a large batch whose memory is never given back.
+#[test]
+fn the_memory_of_a_batch_is_used_again_unless_it_is_large() {
+    for (len, is_kept) in [(400_000, true), (1_100_000, false)] {
+        let mut tail = Tail::new(Lsn(0));
+        append(&mut tail, len);
+        let batch = tail.seal(Lsn(0), checksums());
+        let (capacity, end) = (batch.bytes.capacity(), batch.end());
+        tail.recycle(batch);
+        assert_eq!(tail.spare.capacity() == capacity, is_kept, "{len}");
+        tail.seal(end, checksums());
+        assert_eq!(tail.buf.capacity() == capacity, is_kept, "{len}");
+    }
+}
+
 /// Guards against a count of waiting bytes that includes what was sealed.
 #[test]
 fn unsealed_bytes_are_those_behind_the_last_seal() {
