@@ -118,13 +118,19 @@ fn truncation_with_a_transaction_open_leaks_nothing_of_it() {
 /// Guards against commits that stop while the log is truncated, and against a log that is only truncated when it is full.
 #[test]
 fn the_maintenance_thread_truncates_from_half_full() {
-    let storage = MemStorage::new();
-    let rvm = Rvm::options().open_with(Arc::new(storage.clone())).unwrap();
+    let options = Rvm::options().log_capacity_initial(1 << 20).log_capacity_max(1 << 20);
+    let rvm = options.open_with(Arc::new(MemStorage::new())).unwrap();
     let segment = rvm.map("s", 4096).unwrap();
     let started = Instant::now();
-    while rvm.stats().truncations < 3 {
-        put(&rvm, &segment, &[1; 4096], Durability::Force);
-        assert!(started.elapsed() < Duration::from_secs(60), "it never truncated");
+    for truncations in 1..=3 {
+        // More than half of the log, so that it is asked to, and less than all, so that nobody else must.
+        for _ in 0..140 {
+            put(&rvm, &segment, &[1; 4096], Durability::Force);
+        }
+        while rvm.stats().truncations < truncations {
+            assert!(started.elapsed() < Duration::from_secs(60), "it never truncated");
+            std::thread::yield_now();
+        }
     }
 }
 
