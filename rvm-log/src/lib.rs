@@ -33,13 +33,13 @@
 
 #![forbid(unsafe_code)]
 
+mod batch;
 mod error;
 pub mod format;
 mod ids;
 mod log_file;
 mod reader;
 mod replay;
-mod resolve;
 mod ring;
 mod scan;
 mod tail;

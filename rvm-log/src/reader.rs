@@ -1,7 +1,7 @@
 //! Reads a log's ring by LSN through a window in memory, so that a scan holds one stretch or one record at a time.
 
 use rvm_storage::widths::{narrow, wide};
-use rvm_storage::{Blob, StorageError};
+use rvm_storage::{AlignedBuf, Blob, StorageError};
 
 use crate::error::{LogError, Result};
 use crate::ids::Lsn;
@@ -17,13 +17,13 @@ pub(crate) struct RingReader<'a> {
     /// Nothing at or behind this position is read.
     limit: Lsn,
     base: Lsn,
-    window: Vec<u8>,
+    window: AlignedBuf,
 }
 
 impl<'a> RingReader<'a> {
     /// A reader of the positions below `limit`.
     pub(crate) fn new(blob: &'a dyn Blob, ring: Ring, limit: Lsn) -> Self {
-        Self { blob, ring, limit, base: Lsn(0), window: Vec::new() }
+        Self { blob, ring, limit, base: Lsn(0), window: AlignedBuf::new() }
     }
 
     /// Reads the `len` bytes at `lsn` into the window, if they are not there; false if they reach beyond the limit.
@@ -41,7 +41,7 @@ impl<'a> RingReader<'a> {
     /// Bytes that the window holds; nothing if it does not.
     pub(crate) fn held(&self, lsn: Lsn, len: u64) -> &[u8] {
         let at = narrow(lsn.since(self.base));
-        self.window.get(at..at.saturating_add(narrow(len))).unwrap_or_default()
+        self.window.as_slice().get(at..at.saturating_add(narrow(len))).unwrap_or_default()
     }
 
     /// The first position from `from` on, in steps of `step` bytes, at which `magic` stands and `len` bytes fit below the limit. The
@@ -55,7 +55,8 @@ impl<'a> RingReader<'a> {
     ) -> Result<Option<Lsn>> {
         let mut at = from;
         while self.hold(at, wide(len))? {
-            let held = self.window.get(narrow(at.since(self.base))..).unwrap_or_default();
+            let held =
+                self.window.as_slice().get(narrow(at.since(self.base))..).unwrap_or_default();
             let mut pieces = held.chunks(narrow(step));
             if let Some(place) = pieces.position(|piece| piece.first_chunk() == Some(magic)) {
                 let found = at.plus(wide(place) * step);
@@ -73,7 +74,8 @@ impl<'a> RingReader<'a> {
         self.make_room(narrow(len))?;
         self.base = base;
         let before_wrap = narrow(self.ring.before_wrap(base, len));
-        let (first, wrapped) = self.window.split_at_mut_checked(before_wrap).unwrap_or_default();
+        let (first, wrapped) =
+            self.window.as_mut_slice().split_at_mut_checked(before_wrap).unwrap_or_default();
         let read = self.blob.read_at(self.ring.file_offset(base), first).and_then(|()| {
             if wrapped.is_empty() {
                 return Ok(());
@@ -98,7 +100,7 @@ impl<'a> RingReader<'a> {
                 source: std::io::ErrorKind::OutOfMemory.into(),
             }));
         }
-        self.window.resize(len, 0);
+        self.window.resize(len);
         Ok(())
     }
 }

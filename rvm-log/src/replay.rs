@@ -1,12 +1,12 @@
 //! Pushes what committed records say into a sink. Recovery, truncation and mapping all go through here.
 
 use rvm_storage::Blob;
-use rvm_storage::widths::{narrow, wide};
+use rvm_storage::widths::wide;
 
+use crate::batch::Batch;
 use crate::error::{Damage, LogError, Result};
 use crate::format::header::LogHeader;
 use crate::ids::Lsn;
-use crate::resolve::{Piece, resolve};
 use crate::scan::Scanner;
 
 /// Takes the bytes that a replay brings.
@@ -71,37 +71,20 @@ pub fn replay(
             done.range_bytes += wide(bytes.len());
             batch.push(offset, bytes);
         }
-        if batch.bytes.len() >= BATCH_LEN {
-            done.applied_bytes += batch.drain_into(sink)?;
+        if batch.len() >= BATCH_LEN {
+            done.applied_bytes += drain(&mut batch, sink)?;
         }
     }
     scanner.verdict()?;
-    done.applied_bytes += batch.drain_into(sink)?;
+    done.applied_bytes += drain(&mut batch, sink)?;
     Ok(done)
 }
 
-#[derive(Default)]
-struct Batch {
-    pieces: Vec<Piece>,
-    bytes: Vec<u8>,
-}
-
-impl Batch {
-    fn push(&mut self, offset: u64, bytes: &[u8]) {
-        self.pieces.push(Piece { offset, len: wide(bytes.len()), at: wide(self.bytes.len()) });
-        self.bytes.extend_from_slice(bytes);
-    }
-
-    fn drain_into(&mut self, sink: &mut dyn ReplaySink) -> Result<u64> {
-        let mut applied = 0;
-        resolve(&self.pieces, |piece| {
-            let at = narrow(piece.at);
-            let bytes = self.bytes.get(at..at.saturating_add(narrow(piece.len)));
-            applied += piece.len;
-            sink.apply(piece.offset, bytes.unwrap_or_default())
-        })?;
-        self.pieces.clear();
-        self.bytes.clear();
-        Ok(applied)
-    }
+fn drain(batch: &mut Batch, sink: &mut dyn ReplaySink) -> Result<u64> {
+    let mut applied = 0;
+    batch.drain(|offset, bytes| {
+        applied += wide(bytes.len());
+        sink.apply(offset, bytes)
+    })?;
+    Ok(applied)
 }

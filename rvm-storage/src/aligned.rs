@@ -1,5 +1,6 @@
 //! A growing byte buffer whose bytes start at a block boundary in memory, as direct writes want.
 
+use std::collections::TryReserveError;
 use std::fmt;
 
 /// Bytes that start at an address that is a multiple of [`AlignedBuf::ALIGN`].
@@ -78,11 +79,28 @@ impl AlignedBuf {
     /// Makes room for `more` bytes; moves the content if it must.
     pub fn reserve(&mut self, more: usize) {
         let wanted = self.len() + more;
-        if self.raw.capacity() >= self.start + wanted {
+        if self.capacity() >= wanted {
             return;
         }
         let capacity = wanted.next_power_of_two().max(Self::ALIGN);
-        let mut raw: Vec<u8> = Vec::with_capacity(capacity + Self::ALIGN);
+        self.move_to(Vec::with_capacity(capacity + Self::ALIGN));
+    }
+
+    /// Makes room for `more` bytes, and no further ones; moves the content if it must.
+    ///
+    /// # Errors
+    /// There is no such memory. The buffer is as before.
+    pub fn try_reserve(&mut self, more: usize) -> Result<(), TryReserveError> {
+        let wanted = self.len().saturating_add(more);
+        if self.capacity() < wanted {
+            let mut raw = Vec::new();
+            raw.try_reserve_exact(wanted.saturating_add(Self::ALIGN))?;
+            self.move_to(raw);
+        }
+        Ok(())
+    }
+
+    fn move_to(&mut self, mut raw: Vec<u8>) {
         let start = raw.as_ptr().addr().wrapping_neg() % Self::ALIGN;
         raw.resize(start, 0);
         raw.extend_from_slice(self.as_slice());
@@ -112,6 +130,10 @@ mod tests {
             assert_eq!(buf.as_slice(), expected);
             assert_eq!(buf.as_slice().as_ptr().addr() % AlignedBuf::ALIGN, 0);
         }
+        assert!(buf.try_reserve(usize::MAX).is_err());
+        buf.try_reserve(10_000).unwrap();
+        assert!(buf.capacity() >= expected.len() + 10_000);
+        assert_eq!(buf.as_slice(), expected);
         buf.clear();
         assert!(buf.is_empty());
         buf.resize(10_000);

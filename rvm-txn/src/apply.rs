@@ -2,8 +2,8 @@
 
 use rvm_log::format::header::LogHeader;
 use rvm_log::{LogError, Lsn, ReplaySink, Replayed, replay};
-use rvm_storage::widths::wide;
-use rvm_storage::{Blob, FileName, FileRole, Storage};
+use rvm_storage::widths::{narrow, wide};
+use rvm_storage::{AlignedBuf, Blob, FileName, FileRole, Storage};
 
 /// Applies the records of `[from, to)` to the segment of the log, and forces the segment's file.
 ///
@@ -16,41 +16,104 @@ pub(crate) fn apply_to_segment(
     (from, to): (Lsn, Lsn),
 ) -> Result<Replayed, LogError> {
     let segment = storage.open(&FileName::new(&header.segment_name, FileRole::Segment))?;
-    let mut writer = SegmentWriter { blob: segment.as_ref(), start: 0, gathered: Vec::new() };
+    let mut writer = SegmentWriter::new(segment.as_ref());
     let done = replay(log, header, (from, to), segment.len()?, &mut writer)?;
     writer.write_gathered()?;
     segment.force()?;
     Ok(done)
 }
 
-/// Gathers bytes that lie side by side into one write.
+/// Writes bytes that come in offset order, with fewer and larger writes where they lie close together.
 struct SegmentWriter<'a> {
     blob: &'a dyn Blob,
-    start: u64,
+    /// What is not written yet.
+    runs: Vec<Run>,
+    /// The bytes of the runs, one behind the other.
     gathered: Vec<u8>,
+    /// What the file holds where the runs lie close together.
+    around: AlignedBuf,
 }
 
-/// How much is gathered at most, in bytes.
-const GATHER_LEN: usize = 1 << 20;
+/// Bytes side by side.
+struct Run {
+    start: u64,
+    len: usize,
+}
 
-impl SegmentWriter<'_> {
-    fn write_gathered(&mut self) -> Result<(), LogError> {
-        if !self.gathered.is_empty() {
-            self.blob.write_at(self.start, &self.gathered)?;
-            self.gathered.clear();
+impl Run {
+    fn end(&self) -> u64 {
+        self.start + wide(self.len)
+    }
+}
+
+/// The part of the file that is written at once, in bytes, unless one piece is longer.
+const GATHER_LEN: usize = 256 << 10;
+
+/// Where there is a run for each so many bytes, the file is read, changed, and written whole.
+const CLOSE_LEN: u64 = 4 << 10;
+
+impl<'a> SegmentWriter<'a> {
+    fn new(blob: &'a dyn Blob) -> Self {
+        Self { blob, runs: Vec::new(), gathered: Vec::new(), around: AlignedBuf::new() }
+    }
+
+    fn add(&mut self, offset: u64, bytes: &[u8]) {
+        match self.runs.last_mut() {
+            Some(last) if last.end() == offset => last.len += bytes.len(),
+            _ => self.runs.push(Run { start: offset, len: bytes.len() }),
         }
+        self.gathered.extend_from_slice(bytes);
+    }
+
+    fn write_gathered(&mut self) -> Result<(), LogError> {
+        let (Some(first), Some(last)) = (self.runs.first(), self.runs.last()) else {
+            return Ok(());
+        };
+        let (start, end) = (first.start, last.end());
+        if self.runs.len() > 1 && wide(self.runs.len()) * CLOSE_LEN >= end - start {
+            self.write_whole(start, end)?;
+        } else {
+            let mut gathered = self.gathered.as_slice();
+            for run in &self.runs {
+                let (bytes, rest) = gathered.split_at_checked(run.len).unwrap_or_default();
+                self.blob.write_at(run.start, bytes)?;
+                gathered = rest;
+            }
+        }
+        self.runs.clear();
+        self.gathered.clear();
         Ok(())
+    }
+
+    /// Writes `[start, end)`, in which all runs lie; between them what is there already.
+    fn write_whole(&mut self, start: u64, end: u64) -> Result<(), LogError> {
+        self.around.resize(narrow(end - start));
+        self.blob.read_at(start, self.around.as_mut_slice())?;
+        let mut gathered = self.gathered.as_slice();
+        for run in &self.runs {
+            let (bytes, rest) = gathered.split_at_checked(run.len).unwrap_or_default();
+            let at = narrow(run.start - start);
+            if let Some(place) = self.around.as_mut_slice().get_mut(at..at + bytes.len()) {
+                place.copy_from_slice(bytes);
+            }
+            gathered = rest;
+        }
+        Ok(self.blob.write_at(start, self.around.as_slice())?)
     }
 }
 
 impl ReplaySink for SegmentWriter<'_> {
     fn apply(&mut self, offset: u64, bytes: &[u8]) -> Result<(), LogError> {
-        let side_by_side = self.start + wide(self.gathered.len()) == offset;
-        if !side_by_side || self.gathered.len() + bytes.len() > GATHER_LEN {
+        let first = self.runs.first().map_or(offset, |run| run.start);
+        // A batch begins anew at the start of the segment.
+        let goes_on = self.runs.last().is_none_or(|last| last.end() <= offset);
+        if !goes_on || offset + wide(bytes.len()) - first > wide(GATHER_LEN) {
             self.write_gathered()?;
-            self.start = offset;
         }
-        self.gathered.extend_from_slice(bytes);
+        self.add(offset, bytes);
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,3 +89,31 @@ fn a_mapping_that_failed_leaves_a_copied_file_as_it_was() {
         assert_eq!(rvm.map("s", len).unwrap().len(), len.max(100));
     }
 }
+
+/// Guards against a store that is given up because a segment's device is full while a log is folded, though the log has everything; and against
+/// one that goes on when the device fails.
+#[test]
+fn a_full_device_keeps_the_log_and_a_failing_one_poisons() {
+    for failure in [Failure::OutOfSpace, Failure::Error] {
+        let storage = SimStorage::new(1);
+        let rvm = open(&storage).unwrap();
+        let segment = rvm.map("s", 8).unwrap();
+        let put = |bytes| rvm.transaction(&[&segment], |txn| txn.write(&segment, 0, bytes));
+        put(b"kept").unwrap();
+        let folds = |operation: &Operation| operation.file == Some(seg("s"));
+        storage.inject(Fault::nth(0, failure).of(OperationKind::Write).when(folds));
+        let truncated = rvm.truncate_log();
+        assert_eq!(storage.faults_fired(), 1);
+        if failure == Failure::OutOfSpace {
+            assert_eq!(truncated.unwrap().out_of_space, ["s"]);
+            put(b"more").unwrap();
+            assert!(rvm.truncate_log().unwrap().freed_bytes > 0);
+        } else {
+            assert!(truncated.unwrap_err().is_poisoned());
+            assert!(put(b"more").unwrap_err().is_poisoned());
+        }
+        let found = open(&storage.crash()).unwrap().map("s", 8).unwrap().read().unwrap().to_vec();
+        let expected = if failure == Failure::OutOfSpace { b"more" } else { b"kept" };
+        assert_eq!(found[..4], *expected, "{failure:?}");
+    }
+}

@@ -29,7 +29,7 @@ fn a_cache_that_was_dropped_holds_less() {
     let dir = tempfile::tempdir().unwrap();
     let storage = FileStorage::open(dir.path()).unwrap();
     let blob = storage.create(&seg("a")).unwrap();
-    blob.write_at(0, &[7; PAGES * PAGE]).unwrap();
+    blob.write_at(0, &vec![7; PAGES * PAGE]).unwrap();
     blob.force().unwrap();
     let path = dir.path().join("a.seg");
     let before = cached(&path, PAGES);
