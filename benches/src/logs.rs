@@ -176,6 +176,10 @@ impl ReplaySink for Memory<'_> {
         }
         Ok(())
     }
+
+    fn takes_overlaps(&self) -> bool {
+        true
+    }
 }
 
 /// What a store with a full log left when it was killed.

@@ -12,13 +12,22 @@ const CHUNK_LEN: usize = 64 << 10;
 /// A range, or the part of one that lies in a chunk, and where its bytes are.
 #[derive(Clone, Copy, Debug)]
 struct Piece {
-    /// The number of the chunk.
-    chunk: u64,
-    /// Where it starts in the chunk.
-    start: usize,
+    /// The segment offset.
+    offset: u64,
     len: usize,
     /// Where its bytes start in the batch.
     at: usize,
+}
+
+impl Piece {
+    fn chunk(&self) -> u64 {
+        self.offset / wide(CHUNK_LEN)
+    }
+}
+
+/// Where an offset lies in its chunk.
+fn place(offset: u64) -> usize {
+    narrow(offset % wide(CHUNK_LEN))
 }
 
 /// Ranges in the order in which they were written, with their bytes.
@@ -34,18 +43,17 @@ impl Batch {
     pub(crate) fn push(&mut self, offset: u64, bytes: &[u8]) {
         let mut at = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
-        let mut chunk = offset / wide(CHUNK_LEN);
-        let mut start = narrow(offset % wide(CHUNK_LEN));
+        let mut offset = offset;
         while at < self.bytes.len() {
-            let len = (CHUNK_LEN - start).min(self.bytes.len() - at);
-            self.pieces.push(Piece { chunk, start, len, at });
-            (chunk, start, at) = (chunk + 1, 0, at + len);
+            let len = (CHUNK_LEN - place(offset)).min(self.bytes.len() - at);
+            self.pieces.push(Piece { offset, len, at });
+            (offset, at) = (offset + wide(len), at + len);
         }
     }
 
-    /// How many bytes the ranges hold.
-    pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
+    /// How much memory it takes, in bytes.
+    pub(crate) fn memory_len(&self) -> usize {
+        self.bytes.len() + self.pieces.len() * size_of::<Piece>()
     }
 
     /// Gives what remains to `emit`, with its offset, and is empty then; or stops at the first error.
@@ -54,19 +62,19 @@ impl Batch {
         mut emit: impl FnMut(u64, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
         // Stable: the pieces of a chunk stay in their order.
-        self.pieces.sort_by_key(|piece| piece.chunk);
-        for pieces in self.pieces.chunk_by(|one, next| one.chunk == next.chunk) {
-            let chunk = pieces.first().map_or(0, |piece| piece.chunk * wide(CHUNK_LEN));
-            let bytes_of =
-                |piece: &Piece| self.bytes.get(piece.at..piece.at + piece.len).unwrap_or_default();
+        self.pieces.sort_by_key(Piece::chunk);
+        let bytes_of =
+            |piece: &Piece| self.bytes.get(piece.at..piece.at + piece.len).unwrap_or_default();
+        for pieces in self.pieces.chunk_by(|one, next| one.chunk() == next.chunk()) {
             // What is older than a piece that fills the chunk does not show.
             let first = pieces.iter().rposition(|piece| piece.len == CHUNK_LEN).unwrap_or(0);
             match pieces.get(first..).unwrap_or_default() {
-                [only] => emit(chunk + wide(only.start), bytes_of(only))?,
+                [only] => emit(only.offset, bytes_of(only))?,
                 pieces => {
                     for piece in pieces {
-                        self.overlay.put(piece.start, bytes_of(piece));
+                        self.overlay.put(place(piece.offset), bytes_of(piece));
                     }
+                    let chunk = pieces.first().map_or(0, Piece::chunk) * wide(CHUNK_LEN);
                     self.overlay.drain(|start, bytes| emit(chunk + wide(start), bytes))?;
                 }
             }

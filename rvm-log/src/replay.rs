@@ -14,11 +14,18 @@ use crate::scan::Scanner;
 /// A sink must obey one law: applying the same bytes at the same offset twice equals applying them once. So a replay
 /// that a crash interrupted can be begun again.
 pub trait ReplaySink {
-    /// Puts `bytes` at `offset` of the segment. Within a batch, calls come in offset order and never overlap.
+    /// Puts `bytes` at `offset` of the segment. Within a batch, calls come in offset order and never overlap, unless the sink
+    /// [`takes_overlaps`](Self::takes_overlaps).
     ///
     /// # Errors
     /// Whatever the sink fails with; the replay stops there.
     fn apply(&mut self, offset: u64, bytes: &[u8]) -> Result<()>;
+
+    /// True for a sink to which one place is as good as the next, as it is in memory: it is given the ranges as they were written, the
+    /// newer ones behind those that they overlap, and nothing is put in order first.
+    fn takes_overlaps(&self) -> bool {
+        false
+    }
 }
 
 /// What a replay did.
@@ -34,11 +41,11 @@ pub struct Replayed {
     pub applied_bytes: u64,
 }
 
-/// How many bytes of records are resolved at once. A record is never divided.
+/// How much memory is filled with ranges before they are put in order, in bytes, and a record's more. A record is never divided.
 const BATCH_LEN: usize = 64 << 20;
 
 /// Replays the records of `[from, to)`, all of which are durable, into `sink`, for a segment of `segment_len` bytes.
-/// Each byte is applied once a batch of 64 MiB, the newest winning, in offset order.
+/// Unless the sink takes overlaps, each byte is applied once a batch of 64 MiB, the newest winning, in offset order.
 ///
 /// # Errors
 /// I/O; corruption, which includes a range behind the segment's end; what the sink fails with.
@@ -50,6 +57,7 @@ pub fn replay(
     sink: &mut dyn ReplaySink,
 ) -> Result<Replayed> {
     let mut scanner = Scanner::between(blob, header, from, to);
+    let takes_overlaps = sink.takes_overlaps();
     let mut batch = Batch::default();
     let mut done = Replayed::default();
     loop {
@@ -69,9 +77,14 @@ pub fn replay(
             }
             done.ranges += 1;
             done.range_bytes += wide(bytes.len());
-            batch.push(offset, bytes);
+            if takes_overlaps {
+                done.applied_bytes += wide(bytes.len());
+                sink.apply(offset, bytes)?;
+            } else {
+                batch.push(offset, bytes);
+            }
         }
-        if batch.len() >= BATCH_LEN {
+        if batch.memory_len() >= BATCH_LEN {
             done.applied_bytes += drain(&mut batch, sink)?;
         }
     }

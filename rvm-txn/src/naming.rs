@@ -237,6 +237,10 @@ impl ReplaySink for IntoMemory<'_> {
         }
         Ok(())
     }
+
+    fn takes_overlaps(&self) -> bool {
+        true
+    }
 }
 
 /// Empties every log that shares transactions with `own`, so that no record names it any more.

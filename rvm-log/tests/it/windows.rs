@@ -68,13 +68,26 @@ fn headers_straddle_windows_and_the_ring_end_at_every_place() {
 }
 
 /// A segment in memory.
-struct Segment(Vec<u8>);
+struct Segment {
+    bytes: Vec<u8>,
+    takes_overlaps: bool,
+}
+
+impl Segment {
+    fn of_len(len: usize) -> Self {
+        Self { bytes: vec![0; len], takes_overlaps: false }
+    }
+}
 
 impl ReplaySink for Segment {
     fn apply(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
         let at = narrow(offset);
-        self.0[at..at + bytes.len()].copy_from_slice(bytes);
+        self.bytes[at..at + bytes.len()].copy_from_slice(bytes);
         Ok(())
+    }
+
+    fn takes_overlaps(&self) -> bool {
+        self.takes_overlaps
     }
 }
 
@@ -97,12 +110,19 @@ fn replay_over_several_windows_is_applying_in_order() {
         bench.append(Record::of(offset, vec![fill; narrow(len)]));
     }
     bench.force();
-    let (header, mut segment) = (bench.log.header(), Segment(vec![0; 10_000]));
-    let span = (header.head, bench.durable);
-    let done = replay(bench.log.blob(), header, span, 10_000, &mut segment).unwrap();
-    assert!(segment.0 == expected);
-    assert_eq!(narrow(done.records), bench.live.len());
-    assert!(done.applied_bytes <= 10_000 && done.range_bytes > MIB, "{done:?}");
+    let header = bench.log.header();
+    for takes_overlaps in [false, true] {
+        let mut segment = Segment { takes_overlaps, ..Segment::of_len(10_000) };
+        let span = (header.head, bench.durable);
+        let done = replay(bench.log.blob(), header, span, 10_000, &mut segment).unwrap();
+        assert!(segment.bytes == expected);
+        assert_eq!(narrow(done.records), bench.live.len());
+        assert!(done.range_bytes > MIB, "{done:?}");
+        let is_as_written = done.applied_bytes == done.range_bytes;
+        assert!(
+            is_as_written == takes_overlaps && (takes_overlaps || done.applied_bytes <= 10_000)
+        );
+    }
 }
 
 /// Guards against a replay of more bytes than are resolved at once that forgets what one batch brought, brings it twice, or lets
@@ -120,12 +140,12 @@ fn replay_in_several_batches_is_applying_in_order() {
         bench.force();
         bench.live.clear();
     }
-    let (header, mut segment) = (bench.log.header(), Segment(vec![0; LEN + 10]));
+    let (header, mut segment) = (bench.log.header(), Segment::of_len(LEN + 10));
     let span = (header.head, bench.durable);
     // The last range ends where the segment does.
     let segment_len = position(LEN + 9).0;
     let done = replay(bench.log.blob(), header, span, segment_len, &mut segment).unwrap();
-    assert!(segment.0 == expected);
+    assert!(segment.bytes == expected);
     assert_eq!((done.records, done.ranges, narrow(done.range_bytes)), (9, 9, 9 * LEN));
     // Eight and one: the first eight overlap but for seven bytes.
     assert_eq!(narrow(done.applied_bytes), LEN + 7 + LEN);

@@ -15,25 +15,25 @@ fn writes(batches: &[Vec<(u64, usize)>]) -> Vec<(u64, u64)> {
     let name = FileName::new(&SegmentName::new("s").unwrap(), FileRole::Segment);
     let mut expected = vec![0xee; LEN];
     storage.replace_file(&name, &expected).unwrap();
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    let writes = Arc::clone(&seen);
+    let written = Arc::new(Mutex::new(Vec::new()));
+    let seen = Arc::clone(&written);
     storage.on_operation(move |operation| {
         if operation.kind == OperationKind::Write {
-            writes.lock().unwrap().push((operation.offset, operation.len));
+            seen.lock().unwrap().push((operation.offset, operation.len));
         }
     });
     let blob = storage.open(&name).unwrap();
-    let mut writer = SegmentWriter::new(blob.as_ref());
+    let mut segment = SegmentWriter::new(blob.as_ref());
     for (batch, fill) in batches.iter().zip(1..) {
         for (offset, len) in batch {
             let start = narrow(*offset);
             expected[start..start + len].fill(fill);
-            writer.apply(*offset, &vec![fill; *len]).unwrap();
+            segment.apply(*offset, &vec![fill; *len]).unwrap();
         }
     }
-    writer.write_gathered().unwrap();
+    segment.write_gathered().unwrap();
     assert!(storage.read_file(&name).unwrap() == expected, "{batches:?}");
-    seen.lock().unwrap().clone()
+    written.lock().unwrap().clone()
 }
 
 const GATHER: u64 = 256 << 10;

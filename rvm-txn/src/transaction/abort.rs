@@ -115,4 +115,8 @@ impl ReplaySink for Within<'_> {
         }
         Ok(())
     }
+
+    fn takes_overlaps(&self) -> bool {
+        true
+    }
 }

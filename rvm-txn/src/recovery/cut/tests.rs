@@ -101,6 +101,11 @@ fn parts_of_older_epochs_and_below_the_head_are_judged_by_what_the_header_kept()
             (Lsn(prev_end), Lsn(prev_end), Lsn(prev_end));
         assert_eq!(cut(&logs), [expected, prev_end]);
     }
+    // What was truncated since says nothing of the older epoch.
+    let mut logs = pair();
+    (logs[1].epoch, logs[1].linked) = (Epoch(6), Vec::new());
+    (logs[1].head, logs[1].prev_end, logs[1].end) = (Lsn(24), Lsn(8), Lsn(24));
+    assert_eq!(cut(&logs), [8, 24]);
     let mut logs = pair();
     (logs[1].head, logs[1].linked) = (Lsn(16), Vec::new());
     assert_eq!(cut(&logs), [24, 24]);
