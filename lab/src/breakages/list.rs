@@ -62,9 +62,9 @@ pub const BREAKAGES: &[Breakage] = &[
     },
     Breakage {
         name: "let the oldest of overlapping ranges win",
-        file: "rvm-log/src/resolve.rs",
-        text: "active.push(Active { age,",
-        instead: "active.push(Active { age: usize::MAX - age,",
+        file: "rvm-log/src/batch.rs",
+        text: "self.pieces.sort_by_key(Piece::chunk);",
+        instead: "self.pieces.sort_by_key(|piece| (piece.chunk(), usize::MAX - piece.at));",
         by: Watch::Tests("rvm-log", ""),
     },
     Breakage {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rvm_core::rvm_log::LogFile;
+use rvm_core::rvm_storage::sim::SimStorage;
 use rvm_core::rvm_storage::{FileName, FileRole, MemStorage, SegmentName, Storage};
 use rvm_core::{Durability, Error, Rvm, Segment};
 
@@ -296,4 +298,32 @@ fn what_is_shown_for_debugging_holds_no_data() {
     let view = segment.read_latest().unwrap();
     let shown = format!("{rvm:?} {segment:?} {commit:?} {view:?}");
     assert!(!shown.contains("secret") && !shown.contains("115, 101, 99"), "{shown}");
+}
+
+/// Guards against logs that are left in two epochs, because those of an interrupted reset look as if they had been closed.
+#[test]
+fn whatever_interrupts_a_recovery_the_next_ends_with_all_logs_in_one_epoch() {
+    let storage = SimStorage::new(1);
+    let open = |storage: &SimStorage| {
+        let options = Rvm::options().background(false).helpers(0);
+        options.open_with(Arc::new(storage.clone())).unwrap()
+    };
+    let rvm = open(&storage);
+    let segments = ["a", "b", "c"].map(|name| rvm.map(name, 8).unwrap());
+    put(&rvm, &segments[1], b"changed", Durability::Force);
+    let crashed = storage.crash();
+    crashed.record();
+    open(&crashed);
+    let mut interrupted = 0;
+    for moment in crashed.recorded().moments {
+        let left = moment.crash();
+        let epochs = || {
+            let log = |name| LogFile::open(&left, &SegmentName::new(name).unwrap()).unwrap();
+            ["a", "b", "c"].map(|name| log(name).header().epoch)
+        };
+        interrupted += usize::from(epochs().iter().any(|epoch| *epoch != epochs()[0]));
+        open(&left);
+        assert!(epochs().iter().all(|epoch| *epoch == epochs()[0]), "{moment}: {:?}", epochs());
+    }
+    assert!(interrupted > 0, "no reset was interrupted");
 }

@@ -36,11 +36,30 @@ fn without_damage_all_is_there_and_the_report_is_empty() {
     let history = History::new(9, 25);
     let found = salvage(&history.storage);
     assert_eq!(found.report, SalvageReport::default());
+    assert!(found.report.is_empty());
     assert!(found.segments == history.last());
     Rvm::options().open_with(Arc::new(history.storage.clone())).unwrap().close().unwrap();
     let clean = salvage(&history.storage);
     assert_eq!(clean.report, SalvageReport::default());
     assert!(clean.segments == history.last());
+}
+
+/// Guards against a report that is called empty though something is wrong, and against bytes of no state that are called sound.
+#[test]
+fn a_report_with_damage_or_affected_segments_is_not_empty() {
+    let history = History::new(9, 25);
+    change(&history.storage, &log("a"), |bytes| bytes[..2 * SLOT_LEN].fill(0xff));
+    let report = salvage(&history.storage).report;
+    assert!(!report.is_empty());
+    let mut only_damage = report.clone();
+    only_damage.affected.clear();
+    assert!(!only_damage.is_empty());
+    let mut only_affected = report;
+    only_affected.damage.clear();
+    assert!(!only_affected.is_empty());
+    let sound = [Condition::Intact, Condition::Unconfirmed, Condition::Older];
+    assert!(sound.iter().all(|condition| !condition.is_suspect()));
+    assert!(Condition::MayHoldNewer.is_suspect() && Condition::FileOnly.is_suspect());
 }
 
 /// Guards against a transaction that stays in one segment when its part in another is damaged, and against an intact segment that
