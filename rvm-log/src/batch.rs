@@ -163,6 +163,16 @@ mod tests {
 
     use super::*;
 
+    /// Guards against memory that many small ranges take and nobody counts.
+    #[test]
+    fn the_memory_of_small_ranges_is_counted() {
+        let mut batch = Batch::default();
+        for offset in 0..1_000 {
+            batch.push(2 * offset, &[1]);
+        }
+        assert_eq!(batch.memory_len(), 1_000 + 1_000 * size_of::<Piece>());
+    }
+
     proptest! {
         /// Guards against an older range that overwrites a newer one, a byte lost, or a byte given twice, within a chunk and over
         /// the edges of chunks.
@@ -173,7 +183,7 @@ mod tests {
             filled in prop::option::of(0_usize..30),
         ) {
             let base = (chunk * wide(CHUNK_LEN)).saturating_sub(40);
-            let (mut expected, mut batch) = (vec![0_u8; 4 * CHUNK_LEN], Batch::default());
+            let (mut expected, mut batch) = (vec![0xee; 4 * CHUNK_LEN], Batch::default());
             for (age, (offset, len)) in ranges.into_iter().enumerate() {
                 let fill = u8::try_from(age + 1).unwrap();
                 // Some are longer than a chunk.
@@ -183,7 +193,7 @@ mod tests {
                 batch.push(base + offset, &bytes);
             }
             // A second draining gives nothing of the first.
-            let (mut found, mut last) = (vec![0_u8; 4 * CHUNK_LEN], 0);
+            let (mut found, mut last) = (vec![0xee; 4 * CHUNK_LEN], 0);
             for _ in 0..2 {
                 batch.drain(|offset, bytes| {
                     let start = narrow(offset);

@@ -65,23 +65,30 @@ impl AlignedBuf {
     }
 
     /// Appends `bytes`.
+    #[inline]
     pub fn extend_from_slice(&mut self, bytes: &[u8]) {
         self.reserve(bytes.len());
         self.raw.extend_from_slice(bytes);
     }
 
     /// Cuts to `len` bytes, or grows to it with zeros.
+    #[inline]
     pub fn resize(&mut self, len: usize) {
         self.reserve(len.saturating_sub(self.len()));
         self.raw.resize(self.start + len, 0);
     }
 
     /// Makes room for `more` bytes; moves the content if it must.
+    #[inline]
     pub fn reserve(&mut self, more: usize) {
         let wanted = self.len() + more;
-        if self.capacity() >= wanted {
-            return;
+        if self.capacity() < wanted {
+            self.grow(wanted);
         }
+    }
+
+    #[cold]
+    fn grow(&mut self, wanted: usize) {
         let capacity = wanted.next_power_of_two().max(Self::ALIGN);
         self.move_to(Vec::with_capacity(capacity + Self::ALIGN));
     }

@@ -128,9 +128,9 @@ fn the_document_names_the_checksum_and_the_integers() {
     assert_eq!(seeded, Running::UNSEEDED.over(spelled_out).value());
 
     let mut out = [0; varint::LEN_MAX];
-    assert_eq!(varint::encode(300, &mut out), 2);
+    varint::put(&mut Put(&mut out), 300);
     assert!(DOCUMENT.contains(&format!("300 is `{:02x} {:02x}`", out[0], out[1])));
-    assert_eq!(varint::encode(u64::MAX, &mut out), varint::LEN_MAX);
+    assert_eq!(varint::len(u64::MAX), u64::try_from(varint::LEN_MAX).unwrap());
 }
 
 /// Guards against a fenced block that rustdoc would take for code, and against characters that terminals lack.

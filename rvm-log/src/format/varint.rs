@@ -1,24 +1,20 @@
 //! Unsigned integers in as few bytes as they need: seven bits a byte, the lowest first, the top bit set on all but the
 //! last (LEB128). At most ten bytes; a longer or a padded form is not valid.
 
-use super::fields::Take;
+use super::fields::{Put, Take};
 
 /// Room for the longest form.
 pub(super) const LEN_MAX: usize = 10;
 
-/// The bytes of `value` in `out`; returns how many.
-pub(super) fn encode(mut value: u64, out: &mut [u8; LEN_MAX]) -> usize {
-    let mut len = 0;
-    for slot in out {
+/// Puts `value`, if there is room.
+pub(super) fn put(out: &mut Put<'_>, mut value: u64) {
+    while value >= 0x80 {
         let [low, ..] = value.to_le_bytes();
+        out.u8(low | 0x80);
         value >>= 7;
-        len += 1;
-        *slot = (low & 0x7f) | if value == 0 { 0 } else { 0x80 };
-        if value == 0 {
-            break;
-        }
     }
-    len
+    let [low, ..] = value.to_le_bytes();
+    out.u8(low);
 }
 
 /// How many bytes `value` takes.
@@ -53,7 +49,9 @@ mod tests {
         for shift in 0..64 {
             for value in [(1_u64 << shift) - 1, 1 << shift, u64::MAX >> shift] {
                 let mut out = [0; LEN_MAX];
-                let n = encode(value, &mut out);
+                let mut rest = Put(&mut out);
+                put(&mut rest, value);
+                let n = LEN_MAX - rest.0.len();
                 assert_eq!(u64::try_from(n).unwrap(), len(value), "{value}");
                 let mut bytes = Take(&out[..n]);
                 assert_eq!(take(&mut bytes), Some(value));

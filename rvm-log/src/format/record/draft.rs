@@ -58,21 +58,24 @@ where
     /// # Errors
     /// [`LogError::RecordTooLarge`], [`LogError::TooMany`] if one of the format's fields cannot hold it.
     pub fn measure(&self) -> Result<Measure> {
-        let (mut ranges, mut len) = (0_u64, wide(HEADER_LEN + TRAILER_LEN + self.label.len()));
-        len += wide(self.participants.len()) * wide(PARTICIPANT_LEN);
-        len += wide(self.dependencies.len()) * wide(DEPENDENCY_LEN);
+        let mut ranges = 0_u64;
+        let mut lists = wide(self.participants.len()) * wide(PARTICIPANT_LEN);
+        lists += wide(self.dependencies.len()) * wide(DEPENDENCY_LEN);
+        let mut len = wide(HEADER_LEN + TRAILER_LEN + self.label.len());
         for (offset, bytes) in self.ranges.clone() {
             let bytes_len = wide(bytes.len());
             ranges += 1;
-            len = len.saturating_add(varint::len(offset) + varint::len(bytes_len));
+            lists = lists.saturating_add(varint::len(offset) + varint::len(bytes_len));
             len = len.saturating_add(bytes_len);
         }
+        let len = len.saturating_add(lists);
         let len = len.checked_next_multiple_of(RECORD_ALIGN).unwrap_or(u64::MAX);
         if len > Self::LEN_LIMIT {
             return Err(LogError::RecordTooLarge { len, limit: Self::LEN_LIMIT });
         }
         Ok(Measure {
             total_len: counted("bytes", len, u32::MAX.into())?,
+            lists_len: narrow(lists),
             range_count: counted("ranges", ranges, u32::MAX.into())?,
             participant_count: counted(
                 "participants",
@@ -88,12 +91,19 @@ where
         })
     }
 
-    /// The checksum by which the other parts of the transaction know this one: over ranges, label and data.
+    /// The checksum by which the other parts of the transaction know this one: over the ranges' positions and lengths, the label, and the data.
     #[must_use]
     pub fn part_crc(&self) -> u32 {
         let mut crc = Running::UNSEEDED;
-        self.each_piece(|piece| crc = crc.over(piece));
-        crc.value()
+        for (offset, bytes) in self.ranges.clone() {
+            for value in [offset, wide(bytes.len())] {
+                let mut number = [0; varint::LEN_MAX];
+                varint::put(&mut Put(&mut number), value);
+                crc = crc.over(number.get(..narrow(varint::len(value))).unwrap_or_default());
+            }
+        }
+        crc = crc.over(self.label);
+        self.ranges.clone().fold(crc, |crc, (_, bytes)| crc.over(bytes)).value()
     }
 
     /// Appends the record to `out`, for the position `lsn`.
@@ -104,36 +114,32 @@ where
         checksums: Checksums,
         out: &mut AlignedBuf,
     ) {
-        let start = out.len();
+        let (start, total_len) = (out.len(), narrow(measure.total_len.into()));
         let seed = checksums.at(position.lsn);
-        out.reserve(narrow(measure.total_len.into()));
-        out.extend_from_slice(&self.header(measure, position, seed));
+        out.reserve(total_len);
+        out.resize(start + HEADER_LEN + measure.lists_len);
+        let fixed = out.as_mut_slice().get_mut(start..).unwrap_or_default();
+        let mut put = Put(fixed);
+        put.bytes(&self.header(measure, position, seed));
         for participant in self.participants {
-            out.extend_from_slice(&encode_participant(participant));
+            put.bytes(&encode_participant(participant));
         }
         for dependency in self.dependencies {
-            out.extend_from_slice(&encode_dependency(dependency));
+            put.bytes(&encode_dependency(dependency));
         }
-        self.each_piece(|piece| out.extend_from_slice(piece));
-        out.resize(start + narrow(measure.total_len.into()) - TRAILER_LEN);
-        let body = out.as_slice().get(start + HEADER_LEN..).unwrap_or_default();
-        let mut trailer = [0; TRAILER_LEN];
-        Put(&mut trailer).u32(seed.over(body).value()).u32(measure.total_len);
-        out.extend_from_slice(&trailer);
-    }
-
-    /// The ranges' positions and lengths, the label, and the data: what [`Self::part_crc`] covers.
-    fn each_piece(&self, mut piece: impl FnMut(&[u8])) {
-        let mut number = [0; varint::LEN_MAX];
         for (offset, bytes) in self.ranges.clone() {
-            for value in [offset, wide(bytes.len())] {
-                let len = varint::encode(value, &mut number);
-                piece(number.get(..len).unwrap_or_default());
-            }
+            varint::put(&mut put, offset);
+            varint::put(&mut put, wide(bytes.len()));
         }
-        piece(self.label);
+        out.extend_from_slice(self.label);
         for (_, bytes) in self.ranges.clone() {
-            piece(bytes);
+            out.extend_from_slice(bytes);
+        }
+        out.resize(start + total_len);
+        let record = out.as_mut_slice().get_mut(start..).unwrap_or_default();
+        if let Some((rest, trailer)) = record.split_last_chunk_mut::<TRAILER_LEN>() {
+            let body = rest.get(HEADER_LEN..).unwrap_or_default();
+            Put(trailer).u32(seed.over(body).value()).u32(measure.total_len);
         }
     }
 
@@ -170,6 +176,8 @@ pub struct Position {
 pub struct Measure {
     /// The bytes of the whole record.
     pub total_len: u32,
+    /// The bytes between the fixed header and the label.
+    lists_len: usize,
     range_count: u32,
     participant_count: u16,
     dependency_count: u16,
