@@ -11,8 +11,8 @@ use crate::bank::Bank;
 /// The lazy commits that are made durable by one flush, where that is measured.
 pub const GROUP: u64 = 64;
 
-/// How many commits run before the log is emptied: about 3 MB of records, less than the engine forces of itself.
-const COMMITS_PER_RUN: u64 = 16_000;
+/// How many commits run before the log is emptied: less than 1 MiB of records, so that the engine forces none of itself.
+const COMMITS_PER_RUN: u64 = 5_000;
 
 /// The size of a log. It neither grows nor is truncated while a commit is timed.
 const LOG_CAPACITY: u64 = 16 << 20;

@@ -14,6 +14,12 @@ use crate::shared::Shared;
 /// Segments that a transaction or a guard has.
 pub(crate) type Mappings = SmallVec<[Arc<Mapping>; 4]>;
 
+/// Segments that were taken, and their places with the arbiter.
+pub(crate) struct Taken {
+    pub(crate) mappings: Mappings,
+    pub(crate) slots: Slots,
+}
+
 /// Takes the segments, each once, in the order given.
 ///
 /// # Errors
@@ -23,7 +29,7 @@ pub(crate) fn take_segments(
     segments: &[&Segment],
     mode: Mode,
     wait: Wait,
-) -> Result<Mappings> {
+) -> Result<Taken> {
     let mut mappings = Mappings::new();
     for segment in segments {
         if !Arc::ptr_eq(&segment.shared, shared) {
@@ -39,7 +45,7 @@ pub(crate) fn take_segments(
     }
     let slots: Slots = mappings.iter().map(|mapping| mapping.slot).collect();
     match shared.arbiter.acquire(&slots, mode, wait) {
-        Ok(()) => Ok(mappings),
+        Ok(()) => Ok(Taken { mappings, slots }),
         Err(Refusal::Busy(error)) => Err(error),
         Err(Refusal::Gone(slot)) => {
             let gone = mappings.iter().find(|mapping| mapping.slot == slot);

@@ -31,9 +31,10 @@ pub struct ReadGuard {
 pub(crate) fn take(shared: &Arc<Shared>, segments: &[&Segment]) -> Result<Vec<ReadGuard>> {
     shared.check_usable()?;
     let thread = ThreadKey::current();
-    let mappings = take_segments(shared, segments, Mode::Shared, Wait::Forever)?;
+    let taken = take_segments(shared, segments, Mode::Shared, Wait::Forever)?;
     // Each guard gives its own place back, so they are made before anything else can fail.
-    let guards: Vec<ReadGuard> = mappings
+    let guards: Vec<ReadGuard> = taken
+        .mappings
         .into_iter()
         .map(|segment| ReadGuard {
             memory: RwLock::try_read_arc(&segment.memory),

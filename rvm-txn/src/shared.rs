@@ -18,7 +18,6 @@ use crate::mapping::Mapping;
 use crate::stats::Counters;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Mutex, RwLock};
-use crate::undo::UndoPool;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -28,7 +27,6 @@ pub(crate) struct Shared {
     pub(crate) epoch: Epoch,
     pub(crate) read_only: bool,
     pub(crate) arbiter: Arbiter,
-    pub(crate) undo_pool: UndoPool,
     pub(crate) chores: Chores,
     pub(crate) logs: Logs,
     /// The mapped segments.
@@ -75,7 +73,6 @@ impl Shared {
             epoch: beginning.epoch,
             read_only: beginning.read_only,
             arbiter: Arbiter::default(),
-            undo_pool: UndoPool::default(),
             chores: Chores::default(),
             segments: Mutex::default(),
             naming: Mutex::new(Naming { store_id: beginning.store_id, next_log_index }),

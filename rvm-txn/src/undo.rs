@@ -1,7 +1,9 @@
-//! The undo queue of a transaction: one record for each declared range, in call order, the old bytes in an arena that is
-//! used again by later transactions, so that nothing is allocated per call once it has grown.
+//! The undo queue of a transaction: one record for each declared range, in call order, the old bytes in an arena. Its memory is used
+//! again by the thread's next transaction, so that nothing is allocated once it has grown.
 
-use crate::sync::Mutex;
+use std::cell::Cell;
+
+use crate::sync::thread_local;
 
 /// One declared range of a segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,30 +43,23 @@ impl UndoQueue {
             .unwrap_or_default()
     }
 
-    fn clear(&mut self) {
-        self.records.clear();
-        self.arena.clear();
-    }
-}
-
-/// Queues that wait for the next transaction.
-#[derive(Debug, Default)]
-pub(crate) struct UndoPool(Mutex<Vec<UndoQueue>>);
-
-impl UndoPool {
-    /// Queues beyond this number, and arenas larger than this many bytes, are given back to the system.
-    const QUEUES_MAX: usize = 64;
-    const ARENA_LEN_MAX: usize = 1 << 20;
-
-    pub(crate) fn take(&self) -> UndoQueue {
-        self.0.lock().pop().unwrap_or_default()
+    /// The queue that a transaction of this thread left, or a new one.
+    pub(crate) fn reused() -> Self {
+        SPARE.try_with(Cell::take).unwrap_or_default()
     }
 
-    pub(crate) fn give_back(&self, mut queue: UndoQueue) {
-        queue.clear();
-        let mut pool = self.0.lock();
-        if queue.arena.capacity() <= Self::ARENA_LEN_MAX && pool.len() < Self::QUEUES_MAX {
-            pool.push(queue);
+    /// Leaves the memory to the thread's next transaction, unless it is much.
+    pub(crate) fn give_back(mut self) {
+        let records_len = self.records.capacity() * size_of::<UndoRecord>();
+        if records_len.max(self.arena.capacity()) <= SPARE_LEN_MAX {
+            self.records.clear();
+            self.arena.clear();
+            SPARE.try_with(|spare| spare.set(self)).ok();
         }
     }
 }
+
+/// Memory larger than this is given back to the system, in bytes; for records and for bytes each.
+const SPARE_LEN_MAX: usize = 1 << 20;
+
+thread_local!(static SPARE: Cell<UndoQueue> = Cell::default());

@@ -28,16 +28,16 @@ fn what_waits_in_memory_for_a_force_is_bounded() {
         .open_with(Arc::new(storage.clone()))
         .unwrap();
     let segment = rvm.map("s", 6 << 20).unwrap();
-    put(&rvm, &segment, &vec![1; 3 * MIB], Durability::Lazy);
+    put(&rvm, &segment, &vec![1; 700 << 10], Durability::Lazy);
     assert_eq!(rvm.stats().log_forces, 0);
-    put(&rvm, &segment, &vec![2; 3 * MIB], Durability::Lazy);
-    assert_eq!(rvm.stats().log_forces, 1, "3 MiB and 3 MiB are more than 4 MiB");
+    put(&rvm, &segment, &vec![2; 700 << 10], Durability::Lazy);
+    assert_eq!(rvm.stats().log_forces, 1, "twice 700 KiB are more than 1 MiB");
     // Larger than the bound by itself.
     put(&rvm, &segment, &vec![3; 6 * MIB], Durability::Lazy);
     assert_eq!((rvm.stats().log_forces, rvm.stats().truncations), (2, 0));
     let rvm = Rvm::options().open_with(Arc::new(storage.crash())).unwrap();
     let view = rvm.map("s", 1).unwrap();
-    assert!(view.read().unwrap()[..3 * MIB].iter().all(|byte| *byte == 2));
+    assert!(view.read().unwrap()[..700 << 10].iter().all(|byte| *byte == 2));
 }
 
 /// Guards against bytes that are lost, or come to the wrong place, where more lie side by side than are written at once.

@@ -7,7 +7,7 @@ use rvm_log::{Lsn, Ring, Tail};
 use super::{Link, Named};
 
 /// How many bytes of records may wait in memory to be forced, unless a single record is larger.
-const TAIL_ROOM: u64 = 4 << 20;
+const TAIL_ROOM: u64 = 1 << 20;
 
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "four independent conditions, each documented")]

@@ -16,7 +16,7 @@ use crate::sync::MutexGuard;
 
 /// A record that is about to be appended.
 struct Planned<'a> {
-    log: Arc<LogHandle>,
+    log: &'a Arc<LogHandle>,
     draft: Draft<'a, Redo<'a>>,
     measure: Measure,
     part_crc: u32,
@@ -56,24 +56,26 @@ impl Transaction {
             .map(|(planned, state)| planned.at(state.tail.end()))
             .collect();
         for (index, (planned, state)) in plan.iter().zip(&mut latches).enumerate() {
+            let (log, measure) = (planned.log, &planned.measure);
             let other = |(place, _): &(usize, _)| *place != index;
             let participants: Participants =
                 ends.iter().enumerate().filter(other).map(|(_, (part, _))| *part).collect();
             let draft = Draft { participants: &participants, ..planned.draft.clone() };
-            state.tail.append(&draft, &planned.measure, planned.log.epoch, planned.log.checksums);
-            self.counters(&planned.measure);
+            state.tail.append(&draft, measure, log.epoch, log.checksums);
+            self.counters(measure);
         }
+        let names_others = plan.len() > 1 || !depended_on.is_empty();
         for ((planned, (own, end)), state) in plan.iter().zip(&ends).zip(&mut latches) {
-            let log = &planned.log;
-            let others: SmallVec<[_; 3]> = plan
-                .iter()
-                .zip(&ends)
-                .map(|(planned, (_, end))| (&planned.log, *end))
-                .chain(depended_on.iter().map(|(log, lsn)| (log, *lsn)))
-                .filter(|(other, _)| !Arc::ptr_eq(other, log))
-                .map(|(other, end)| (Arc::downgrade(other), end))
-                .collect();
-            if !others.is_empty() {
+            let log = planned.log;
+            if names_others {
+                let others: SmallVec<[_; 3]> = plan
+                    .iter()
+                    .zip(&ends)
+                    .map(|(planned, (_, end))| (planned.log, *end))
+                    .chain(depended_on.iter().map(|(log, lsn)| (log, *lsn)))
+                    .filter(|(other, _)| !Arc::ptr_eq(other, log))
+                    .map(|(other, end)| (Arc::downgrade(other), end))
+                    .collect();
                 state.entangled = true;
                 state.links.push_back(Link { lsn: own.lsn, others });
             }
@@ -108,9 +110,9 @@ impl Transaction {
         durability: Durability,
         blanks: &'a [Participant],
         dependencies: &'a [Dependency],
-    ) -> Result<SmallVec<[Planned<'a>; 4]>> {
+    ) -> Result<SmallVec<[Planned<'a>; 1]>> {
         let commit_time = self.shared.storage.unix_nanos();
-        let mut plan: SmallVec<[Planned<'a>; 4]> = SmallVec::new();
+        let mut plan: SmallVec<[Planned<'a>; 1]> = SmallVec::new();
         for (index, part) in self.parts.iter().enumerate().filter(|(_, part)| part.written) {
             let log = &part.log;
             let draft = Draft {
@@ -135,7 +137,7 @@ impl Transaction {
                 return Err(Error::TransactionTooLarge { segment: segment(), needed, limit });
             }
             let part_crc = if blanks.is_empty() { 0 } else { draft.part_crc() };
-            plan.push(Planned { log: Arc::clone(log), draft, measure, part_crc });
+            plan.push(Planned { log, draft, measure, part_crc });
         }
         plan.sort_unstable_by_key(|planned| planned.log.index);
         Ok(plan)
@@ -154,7 +156,7 @@ impl Transaction {
                 .find(|(planned, state)| !state.has_room(planned.measure.total_len.into()));
             let Some((full, _)) = full else { return Ok(latches) };
             drop(latches);
-            make_room(&self.shared, &full.log, full.measure.total_len.into())?;
+            make_room(&self.shared, full.log, full.measure.total_len.into())?;
         }
     }
 

@@ -19,7 +19,7 @@ use crate::coverage::Coverage;
 use crate::error::{Error, Result};
 use crate::log_handle::LogHandle;
 use crate::mapping::Mapping;
-use crate::ownership::take_segments;
+use crate::ownership::{Taken, take_segments};
 use crate::segment::Segment;
 use crate::shared::Shared;
 use crate::sync::{ArcRwLockWriteGuard, RawRwLock, RwLock};
@@ -35,11 +35,16 @@ pub use commit::{Commit, Durability};
 pub struct Transaction {
     shared: Arc<Shared>,
     /// The segments; empty once they are given back.
-    parts: SmallVec<[Part; 4]>,
+    parts: Parts,
+    /// Their places with the arbiter.
+    slots: Slots,
     undo: UndoQueue,
     label: Vec<u8>,
     thread: ThreadKey,
 }
+
+/// A transaction is moved often, and mostly has one segment.
+type Parts = SmallVec<[Part; 1]>;
 
 /// One segment of a transaction.
 struct Part {
@@ -57,22 +62,21 @@ impl Transaction {
         shared.check_writable("begin a transaction")?;
         shared.logs.health.check()?;
         let thread = ThreadKey::current();
-        let mappings = take_segments(shared, segments, Mode::Exclusive, wait)?;
-        let slots: Slots = mappings.iter().map(|mapping| mapping.slot).collect();
-        let parts: Option<SmallVec<_>> = mappings
-            .iter()
+        let Taken { mappings, slots } = take_segments(shared, segments, Mode::Exclusive, wait)?;
+        let usable = mappings.iter().try_for_each(|mapping| mapping.check_usable());
+        let parts: Option<Parts> = mappings
+            .into_iter()
             .map(|segment| {
                 let mut memory = RwLock::try_write_arc(&segment.memory)?;
                 segment.give_back_pages(&mut memory);
-                let (segment, log) = (Arc::clone(segment), segment.log.clone()?);
+                let log = segment.log.clone()?;
                 Some(Part { segment, log, memory, written: false, coverage: Coverage::default() })
             })
             .collect();
-        let usable = mappings.iter().try_for_each(|mapping| mapping.check_usable());
         match (parts, usable.and_then(|()| shared.check_usable())) {
             (Some(parts), Ok(())) => {
-                let (shared, undo) = (Arc::clone(shared), shared.undo_pool.take());
-                Ok(Self { shared, parts, undo, label: Vec::new(), thread })
+                let (shared, undo) = (Arc::clone(shared), UndoQueue::reused());
+                Ok(Self { shared, parts, slots, undo, label: Vec::new(), thread })
             }
             (parts, usable) => {
                 drop(parts);
@@ -264,21 +268,16 @@ impl Transaction {
         let thread = ThreadKey::current();
         if thread != self.thread {
             self.thread = thread;
-            self.shared.arbiter.hand_over(&self.slots(), thread);
+            self.shared.arbiter.hand_over(&self.slots, thread);
         }
-    }
-
-    fn slots(&self) -> Slots {
-        self.parts.iter().map(|part| part.segment.slot).collect()
     }
 
     /// Gives the segments and the undo queue back.
     fn release(&mut self) {
-        let slots = self.slots();
         self.parts.clear();
-        self.shared.arbiter.release(&slots, Mode::Exclusive, self.thread);
+        self.shared.arbiter.release(&self.slots, Mode::Exclusive, self.thread);
         self.shared.counters().undo_records.add(wide(self.undo.records().len()));
-        self.shared.undo_pool.give_back(std::mem::take(&mut self.undo));
+        std::mem::take(&mut self.undo).give_back();
     }
 }
 
