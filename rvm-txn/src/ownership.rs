@@ -12,7 +12,7 @@ use crate::segment::Segment;
 use crate::shared::Shared;
 
 /// Segments that a transaction or a guard has.
-pub(crate) type Mappings = SmallVec<[Arc<Mapping>; 4]>;
+pub(crate) type Mappings = SmallVec<[Arc<Mapping>; 1]>;
 
 /// Segments that were taken, and their places with the arbiter.
 pub(crate) struct Taken {

@@ -1,9 +1,4 @@
-//! The undo queue of a transaction: one record for each declared range, in call order, the old bytes in an arena. Its memory is used
-//! again by the thread's next transaction, so that nothing is allocated once it has grown.
-
-use std::cell::Cell;
-
-use crate::sync::thread_local;
+//! The undo queue of a transaction: one record for each declared range, in call order, the old bytes in an arena.
 
 /// One declared range of a segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,23 +38,13 @@ impl UndoQueue {
             .unwrap_or_default()
     }
 
-    /// The queue that a transaction of this thread left, or a new one.
-    pub(crate) fn reused() -> Self {
-        SPARE.try_with(Cell::take).unwrap_or_default()
+    pub(crate) fn clear(&mut self) {
+        self.records.clear();
+        self.arena.clear();
     }
 
-    /// Leaves the memory to the thread's next transaction, unless it is much.
-    pub(crate) fn give_back(mut self) {
-        let records_len = self.records.capacity() * size_of::<UndoRecord>();
-        if records_len.max(self.arena.capacity()) <= SPARE_LEN_MAX {
-            self.records.clear();
-            self.arena.clear();
-            SPARE.try_with(|spare| spare.set(self)).ok();
-        }
+    /// How much memory it holds, in bytes.
+    pub(crate) fn capacity(&self) -> usize {
+        self.records.capacity() * size_of::<UndoRecord>() + self.arena.capacity()
     }
 }
-
-/// Memory larger than this is given back to the system, in bytes; for records and for bytes each.
-const SPARE_LEN_MAX: usize = 1 << 20;
-
-thread_local!(static SPARE: Cell<UndoQueue> = Cell::default());

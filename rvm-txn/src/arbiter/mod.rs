@@ -35,7 +35,7 @@ pub(crate) enum Refusal {
 }
 
 /// Some slots; few, as a rule.
-pub(crate) type Slots = SmallVec<[Slot; 4]>;
+pub(crate) type Slots = SmallVec<[Slot; 1]>;
 
 /// A thread, cheaply.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

@@ -42,9 +42,9 @@ impl Transaction {
     }
 
     fn restore_snapshots(&mut self) {
-        for record in self.undo.records().iter().rev() {
-            let old = self.undo.old_bytes(record);
-            let memory = self.parts.get_mut(record.part).map(|part| &mut part.memory);
+        for record in self.work.undo.records().iter().rev() {
+            let old = self.work.undo.old_bytes(record);
+            let memory = self.work.parts.get_mut(record.part).map(|part| &mut part.memory);
             let now = memory.and_then(|memory| memory.get_mut(record.start..record.end));
             if let Some(now) = now.filter(|now| now.len() == old.len()) {
                 now.copy_from_slice(old);
@@ -54,8 +54,8 @@ impl Transaction {
 
     fn restore_committed(&mut self) -> Result<()> {
         let mut result = Ok(());
-        for (index, part) in self.parts.iter_mut().enumerate() {
-            if part.written && read_back(&self.shared, &self.undo, index, part).is_err() {
+        for (index, part) in self.work.parts.iter_mut().enumerate() {
+            if part.written && read_back(&self.shared, &self.work.undo, index, part).is_err() {
                 part.segment.spoiled.store(true, Ordering::Release);
                 result = Err(Error::NotRestored { segment: part.segment.name.to_string() });
             }

@@ -45,12 +45,13 @@ impl Transaction {
         let (dependencies, depended_on) = self.dependencies();
         let mut appended = Appended::default();
         appended.targets.extend(depended_on.iter().cloned());
-        let others = self.parts.iter().filter(|part| part.written).count().saturating_sub(1);
+        let others = self.work.parts.iter().filter(|part| part.written).count().saturating_sub(1);
         let blanks: Participants = std::iter::repeat_n(BLANK, others).collect();
-        let plan = self.plan(txn_id, durability, &blanks, &dependencies)?;
+        let mut plan = SmallVec::new();
+        self.plan(txn_id, durability, (&blanks, &dependencies), &mut plan)?;
         let mut latches = self.latch_with_room(&plan)?;
 
-        let ends: SmallVec<[(Participant, Lsn); 4]> = plan
+        let ends: SmallVec<[(Participant, Lsn); 1]> = plan
             .iter()
             .zip(&latches)
             .map(|(planned, state)| planned.at(state.tail.end()))
@@ -89,7 +90,7 @@ impl Transaction {
     fn dependencies(&self) -> (SmallVec<[Dependency; 2]>, Targets) {
         let mut dependencies = SmallVec::new();
         let mut targets = Targets::new();
-        for part in self.parts.iter().filter(|part| !part.written) {
+        for part in self.work.parts.iter().filter(|part| !part.written) {
             let log = &part.log;
             let (lsn, decided) = {
                 let state = log.latch.lock();
@@ -108,12 +109,11 @@ impl Transaction {
         &'a self,
         txn_id: TxnId,
         durability: Durability,
-        blanks: &'a [Participant],
-        dependencies: &'a [Dependency],
-    ) -> Result<SmallVec<[Planned<'a>; 1]>> {
+        (blanks, dependencies): (&'a [Participant], &'a [Dependency]),
+        plan: &mut SmallVec<[Planned<'a>; 1]>,
+    ) -> Result<()> {
         let commit_time = self.shared.storage.unix_nanos();
-        let mut plan: SmallVec<[Planned<'a>; 1]> = SmallVec::new();
-        for (index, part) in self.parts.iter().enumerate().filter(|(_, part)| part.written) {
+        for (index, part) in self.work.parts.iter().enumerate().filter(|(_, part)| part.written) {
             let log = &part.log;
             let draft = Draft {
                 txn_id,
@@ -121,7 +121,7 @@ impl Transaction {
                 lazy: durability == Durability::Lazy,
                 participants: blanks,
                 dependencies,
-                label: &self.label,
+                label: &self.work.label,
                 ranges: self.redo(index, part),
             };
             let limit = self.shared.rings.max.record_len_max().max(log.ring().record_len_max());
@@ -140,7 +140,7 @@ impl Transaction {
             plan.push(Planned { log, draft, measure, part_crc });
         }
         plan.sort_unstable_by_key(|planned| planned.log.index);
-        Ok(plan)
+        Ok(())
     }
 
     /// Takes all latches, in order, at a moment when every log has room and the store is well. Waits hold no latch.

@@ -4,6 +4,7 @@ mod abort;
 mod append;
 mod commit;
 mod redo;
+mod work;
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
@@ -11,7 +12,6 @@ use std::sync::Arc;
 
 use rvm_storage::memory::Region;
 use rvm_storage::widths::{narrow, wide};
-use smallvec::SmallVec;
 
 use crate::arbiter::{Mode, Slots, ThreadKey, Wait};
 use crate::config::{RangePolicy, UndoMode};
@@ -23,7 +23,8 @@ use crate::ownership::{Taken, take_segments};
 use crate::segment::Segment;
 use crate::shared::Shared;
 use crate::sync::{ArcRwLockWriteGuard, RawRwLock, RwLock};
-use crate::undo::UndoQueue;
+
+use work::Work;
 
 pub use commit::{Commit, Durability};
 
@@ -34,17 +35,11 @@ pub use commit::{Commit, Durability};
 #[must_use = "dropping a transaction aborts it"]
 pub struct Transaction {
     shared: Arc<Shared>,
-    /// The segments; empty once they are given back.
-    parts: Parts,
-    /// Their places with the arbiter.
+    work: Work,
+    /// The segments' places with the arbiter.
     slots: Slots,
-    undo: UndoQueue,
-    label: Vec<u8>,
     thread: ThreadKey,
 }
-
-/// A transaction is moved often, and mostly has one segment.
-type Parts = SmallVec<[Part; 1]>;
 
 /// One segment of a transaction.
 struct Part {
@@ -57,6 +52,16 @@ struct Part {
     coverage: Coverage,
 }
 
+impl Part {
+    /// A part of a transaction that the arbiter has granted the segment to; `None` if it is not free all the same, or has no log.
+    fn of(segment: Arc<Mapping>) -> Option<Self> {
+        let mut memory = RwLock::try_write_arc(&segment.memory)?;
+        segment.give_back_pages(&mut memory);
+        let log = segment.log.clone()?;
+        Some(Self { segment, log, memory, written: false, coverage: Coverage::default() })
+    }
+}
+
 impl Transaction {
     pub(crate) fn begin(shared: &Arc<Shared>, segments: &[&Segment], wait: Wait) -> Result<Self> {
         shared.check_writable("begin a transaction")?;
@@ -64,26 +69,21 @@ impl Transaction {
         let thread = ThreadKey::current();
         let Taken { mappings, slots } = take_segments(shared, segments, Mode::Exclusive, wait)?;
         let usable = mappings.iter().try_for_each(|mapping| mapping.check_usable());
-        let parts: Option<Parts> = mappings
-            .into_iter()
-            .map(|segment| {
-                let mut memory = RwLock::try_write_arc(&segment.memory)?;
-                segment.give_back_pages(&mut memory);
-                let log = segment.log.clone()?;
-                Some(Part { segment, log, memory, written: false, coverage: Coverage::default() })
-            })
-            .collect();
-        match (parts, usable.and_then(|()| shared.check_usable())) {
-            (Some(parts), Ok(())) => {
-                let (shared, undo) = (Arc::clone(shared), UndoQueue::reused());
-                Ok(Self { shared, parts, slots, undo, label: Vec::new(), thread })
+        let usable = usable.and_then(|()| shared.check_usable());
+        let mut work = Work::reused();
+        let whole = mappings.into_iter().all(|segment| match Part::of(segment) {
+            Some(part) => {
+                work.parts.push(part);
+                true
             }
-            (parts, usable) => {
-                drop(parts);
-                shared.arbiter.release(&slots, Mode::Exclusive, thread);
-                usable.and(Err(Error::NoSegments))
-            }
+            None => false,
+        });
+        if usable.is_ok() && whole {
+            return Ok(Self { shared: Arc::clone(shared), work, slots, thread });
         }
+        work.leave();
+        shared.arbiter.release(&slots, Mode::Exclusive, thread);
+        usable.and(Err(Error::NoSegments))
     }
 
     /// Declares that `range` (in bytes of the segment) will change, saves its old bytes, and returns exactly that range to be changed.
@@ -115,11 +115,11 @@ impl Transaction {
         let (part, start, end) = self.locate(segment, &range)?;
         let declared =
             match self.shared.config.range_policy {
-                RangePolicy::PerCall => self.undo.records().iter().rev().any(|record| {
+                RangePolicy::PerCall => self.work.undo.records().iter().rev().any(|record| {
                     record.part == part && record.start <= start && end <= record.end
                 }),
                 RangePolicy::Coalesce => {
-                    self.parts.get(part).is_some_and(|part| part.coverage.contains(start, end))
+                    self.work.parts.get(part).is_some_and(|part| part.coverage.contains(start, end))
                 }
             };
         if !declared {
@@ -193,7 +193,7 @@ impl Transaction {
             return Err(Error::Forked);
         }
         let part = self.part_of(segment)?;
-        Ok(self.parts.get(part).map_or(&[], |part| &part.memory))
+        Ok(self.work.parts.get(part).map_or(&[], |part| &part.memory))
     }
 
     /// A word for people, kept in the log's records; replaces an earlier one.
@@ -204,13 +204,14 @@ impl Transaction {
         if label.len() > usize::from(u8::MAX) {
             return Err(Error::LabelTooLong { len: label.len() });
         }
-        self.label.clear();
-        self.label.extend_from_slice(label.as_bytes());
+        self.work.label.clear();
+        self.work.label.extend_from_slice(label.as_bytes());
         Ok(())
     }
 
     fn part_of(&self, segment: &Segment) -> Result<usize> {
-        let part = self.parts.iter().position(|part| Arc::ptr_eq(&part.segment, &segment.mapping));
+        let part =
+            self.work.parts.iter().position(|part| Arc::ptr_eq(&part.segment, &segment.mapping));
         part.ok_or_else(|| Error::NotInTransaction { segment: segment.name().to_owned() })
     }
 
@@ -244,10 +245,10 @@ impl Transaction {
 
     /// The range was located: it lies within the part.
     fn declare(&mut self, part_index: usize, start: usize, end: usize) {
-        let Some(part) = self.parts.get_mut(part_index) else { return };
+        let Some(part) = self.work.parts.get_mut(part_index) else { return };
         part.written = true;
         let keep = self.shared.config.undo == UndoMode::Keep;
-        let (undo, memory) = (&mut self.undo, &part.memory);
+        let (undo, memory) = (&mut self.work.undo, &part.memory);
         let mut save = |start: usize, end: usize| {
             let old = if keep { memory.get(start..end).unwrap_or_default() } else { &[] };
             undo.push(part_index, (start, end), old);
@@ -259,7 +260,7 @@ impl Transaction {
     }
 
     fn bytes_mut(&mut self, part: usize, start: usize, end: usize) -> &mut [u8] {
-        let memory = self.parts.get_mut(part).map(|part| &mut part.memory);
+        let memory = self.work.parts.get_mut(part).map(|part| &mut part.memory);
         memory.and_then(|memory| memory.get_mut(start..end)).unwrap_or_default()
     }
 
@@ -274,16 +275,16 @@ impl Transaction {
 
     /// Gives the segments and the undo queue back.
     fn release(&mut self) {
-        self.parts.clear();
+        self.work.parts.clear();
         self.shared.arbiter.release(&self.slots, Mode::Exclusive, self.thread);
-        self.shared.counters().undo_records.add(wide(self.undo.records().len()));
-        std::mem::take(&mut self.undo).give_back();
+        self.shared.counters().undo_records.add(wide(self.work.undo.records().len()));
+        std::mem::take(&mut self.work).leave();
     }
 }
 
 impl Drop for Transaction {
     fn drop(&mut self) {
-        if !self.parts.is_empty() && !self.shared.in_child() {
+        if !self.work.parts.is_empty() && !self.shared.in_child() {
             // A drop cannot tell; a segment that could not be restored says so when it is used next.
             self.undo_and_release().ok();
         }
@@ -292,10 +293,10 @@ impl Drop for Transaction {
 
 impl fmt::Debug for Transaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let segments: Vec<_> = self.parts.iter().map(|part| &part.segment.name).collect();
+        let segments: Vec<_> = self.work.parts.iter().map(|part| &part.segment.name).collect();
         f.debug_struct("Transaction")
             .field("segments", &segments)
-            .field("declared", &self.undo.records().len())
+            .field("declared", &self.work.undo.records().len())
             .finish_non_exhaustive()
     }
 }

@@ -25,7 +25,7 @@ impl Transaction {
     pub(super) fn redo<'a>(&'a self, index: usize, part: &'a Part) -> Redo<'a> {
         let ranges = match self.shared.config.range_policy {
             RangePolicy::PerCall => {
-                Ranges::PerCall { records: self.undo.records().iter(), part: index }
+                Ranges::PerCall { records: self.work.undo.records().iter(), part: index }
             }
             RangePolicy::Coalesce => Ranges::Coalesced(part.coverage.ranges().iter()),
         };

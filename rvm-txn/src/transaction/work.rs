@@ -1,0 +1,38 @@
+//! What a transaction works with. The memory is used again by the thread's next transaction, so that nothing is allocated once it has
+//! grown, and little is moved where a transaction is.
+
+use std::cell::Cell;
+
+use super::Part;
+use crate::sync::thread_local;
+use crate::undo::UndoQueue;
+
+#[derive(Default)]
+pub(super) struct Work {
+    /// The segments; empty once they are given back.
+    pub(super) parts: Vec<Part>,
+    pub(super) undo: UndoQueue,
+    pub(super) label: Vec<u8>,
+}
+
+/// More memory than this is given back to the system, in bytes.
+const SPARE_LEN_MAX: usize = 1 << 20;
+
+thread_local!(static SPARE: Cell<Work> = Cell::default());
+
+impl Work {
+    /// What a transaction of this thread left, empty, or new.
+    pub(super) fn reused() -> Self {
+        SPARE.try_with(Cell::take).unwrap_or_default()
+    }
+
+    /// Leaves the memory to the thread's next transaction, unless it is much.
+    pub(super) fn leave(mut self) {
+        if self.undo.capacity() <= SPARE_LEN_MAX {
+            self.parts.clear();
+            self.undo.clear();
+            self.label.clear();
+            SPARE.try_with(|spare| spare.set(self)).ok();
+        }
+    }
+}
