@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, reason = "a benchmark that fails has no figure to show")]
 
-use benches::{ForcedWrites, GROUP, Ledger, PlainStores};
+use benches::{ForcedFile, GROUP, Ledger, PlainStores};
 use criterion::{Criterion, Throughput};
 
 const MIB: u32 = 1 << 20;
@@ -32,7 +32,8 @@ fn lazy(criterion: &mut Criterion) {
 fn forced(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("forced");
     group.throughput(Throughput::Elements(1));
-    let mut raw = ForcedWrites::create().expect("a file");
+    let dir = tempfile::tempdir().expect("a directory");
+    let mut raw = ForcedFile::create(&dir.path().join("raw"), 16 << 20).expect("a file");
     group.bench_function("write-4KiB", |bench| {
         bench.iter_custom(|times| raw.time(times).expect("forced writes"));
     });

@@ -12,7 +12,7 @@ use crate::bank::Bank;
 pub const GROUP: u64 = 64;
 
 /// How many commits run before the log is emptied: less than 1 MiB of records, so that the engine forces none of itself.
-const COMMITS_PER_RUN: u64 = 5_000;
+pub(crate) const COMMITS_PER_RUN: u64 = 5_000;
 
 /// The size of a log. It neither grows nor is truncated while a commit is timed.
 const LOG_CAPACITY: u64 = 16 << 20;

@@ -11,7 +11,8 @@
 //! ```
 //!
 //! Absolute times say little about a library and much about a machine, so each benchmark has a plain operation beside
-//! it: the same stores into memory, a forced write of 4 KiB through the same backend, a copy of the same bytes.
+//! it, made by hand and without the library: an array with an undo buffer and a log of records with checksums, forced past the page cache; as
+//! many logs forced by as many threads; a log replayed in order; a copy of the same bytes.
 //! `ratios` runs ours and the plain one in turn, round by round in one process, and prints medians with their spread;
 //! a line whose plain rounds differ by more than 30 % is marked, since then the machine was not quiet. For figures to
 //! be quoted leave the machine alone, and as root use `chrt -f 1`, so that nobody waits for a processor.
@@ -30,7 +31,7 @@ mod rounds;
 pub use bank::{AUDIT_LEN, Bank, Change, RECORD_LEN};
 pub use ledger::{GROUP, Ledger};
 pub use logs::{CrashedStore, Records, SampleLog};
-pub use raw::{ForcedWrites, PlainCopy, PlainStores};
+pub use raw::{ForcedFile, PlainCopy, PlainStores, RawParallel, RawReplay, RawStore};
 pub use rounds::{Pair, Row, STEADY, Spread, measure};
 
 /// What a benchmark can fail with.

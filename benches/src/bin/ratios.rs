@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use benches::{
-    CrashedStore, ForcedWrites, GROUP, Ledger, Pair, PlainCopy, PlainStores, Records, Result, Row,
+    CrashedStore, Ledger, Pair, PlainCopy, RawParallel, RawReplay, RawStore, Records, Result, Row,
     SampleLog, measure,
 };
 
@@ -25,7 +25,7 @@ fn main() -> Result<()> {
         std::env::temp_dir().display()
     );
     println!("{:<40} {:>11} {:>11} {:>8} {:>19} {:>7}", "", "plain", "ours", "ratio", "", "spread");
-    let rows = [memory(rounds)?, forced(rounds)?, bytes(rounds)?];
+    let rows = [memory(rounds)?, forced(rounds)?, replays(rounds)?, bytes(rounds)?];
     for row in rows.iter().flatten() {
         print(row);
     }
@@ -35,80 +35,107 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Lazy commits against the same stores into plain memory.
+/// Lazy commits in bursts that no force interrupts, against the same by hand.
 fn memory(rounds: usize) -> Result<Vec<Row>> {
     const COMMITS: u64 = 15_000;
-    let (mut small, mut small_plain) = (Ledger::open(1, MIB.into())?, PlainStores::over(MIB));
-    let (mut large, mut large_plain) =
-        (Ledger::open(1, (32 * MIB).into())?, PlainStores::over(32 * MIB));
+    let lazy = |name, len: u32| -> Result<Pair<'_>> {
+        let (mut raw, mut ours) = (RawStore::open(len.into())?, Ledger::open(1, len.into())?);
+        Ok(Pair {
+            name,
+            bytes: None,
+            plain: Box::new(move || Ok(each(raw.time_lazy(COMMITS)?, COMMITS))),
+            ours: Box::new(move || Ok(each(ours.time_lazy(COMMITS)?, COMMITS))),
+        })
+    };
     let mut pairs = [
-        Pair {
-            name: "lazy commit / stores, 1 MiB",
-            bytes: None,
-            plain: Box::new(|| Ok(each(small_plain.time(COMMITS), COMMITS))),
-            ours: Box::new(|| Ok(each(small.time_lazy(COMMITS)?, COMMITS))),
-        },
-        Pair {
-            name: "lazy commit / stores, 32 MiB",
-            bytes: None,
-            plain: Box::new(|| Ok(each(large_plain.time(COMMITS), COMMITS))),
-            ours: Box::new(|| Ok(each(large.time_lazy(COMMITS)?, COMMITS))),
-        },
+        lazy("lazy commit / by hand, 1 MiB", MIB)?,
+        lazy("lazy commit / by hand, 32 MiB", 32 * MIB)?,
+        lazy("lazy commit / by hand, 256 MiB", 256 * MIB)?,
     ];
     measure(&mut pairs, rounds)
 }
 
-/// Durable commits against forced writes of 4 KiB.
+/// Durable commits against the same by hand.
 fn forced(rounds: usize) -> Result<Vec<Row>> {
     const COMMITS: u64 = 300;
-    let raw = || -> Result<_> {
-        let mut raw = ForcedWrites::create()?;
-        Ok(Box::new(move || Ok(each(raw.time(COMMITS)?, COMMITS))))
+    let forced = |name, len: u32| -> Result<Pair<'_>> {
+        let (mut raw, mut ours) = (RawStore::open(len.into())?, Ledger::open(1, len.into())?);
+        Ok(Pair {
+            name,
+            bytes: None,
+            plain: Box::new(move || Ok(each(raw.time_forced(COMMITS)?, COMMITS))),
+            ours: Box::new(move || Ok(each(ours.time_forced(COMMITS)?, COMMITS))),
+        })
     };
-    let [mut one, mut four, mut group] =
-        [Ledger::open(1, MIB.into())?, Ledger::open(4, MIB.into())?, Ledger::open(1, MIB.into())?];
+    let parts = |name, segments| -> Result<Pair<'_>> {
+        let (mut raw, mut ours) =
+            (RawParallel::open(segments)?, Ledger::open(segments, MIB.into())?);
+        Ok(Pair {
+            name,
+            bytes: None,
+            plain: Box::new(move || Ok(each(raw.time(COMMITS)?, COMMITS))),
+            ours: Box::new(move || Ok(each(ours.time_forced(COMMITS)?, COMMITS))),
+        })
+    };
+    let (mut raw, mut group) = (RawStore::open(MIB.into())?, Ledger::open(1, MIB.into())?);
     let mut pairs = [
+        forced("forced commit / by hand, 1 MiB", MIB)?,
+        forced("forced commit / by hand, 32 MiB", 32 * MIB)?,
+        parts("forced commit, 2 segments / 2 files", 2)?,
+        parts("forced commit, 4 segments / 4 files", 4)?,
         Pair {
-            name: "forced commit / forced write",
+            name: "64 lazy commits, flush / by hand",
             bytes: None,
-            plain: raw()?,
-            ours: Box::new(|| Ok(each(one.time_forced(COMMITS)?, COMMITS))),
-        },
-        Pair {
-            name: "forced commit, 4 segments / forced write",
-            bytes: None,
-            plain: raw()?,
-            ours: Box::new(|| Ok(each(four.time_forced(COMMITS)?, COMMITS))),
-        },
-        Pair {
-            name: "64 lazy commits, flush / forced write",
-            bytes: None,
-            plain: raw()?,
-            ours: Box::new(|| Ok(each(group.time_groups(COMMITS / GROUP)?, COMMITS / GROUP))),
+            plain: Box::new(|| Ok(each(raw.time_groups(COMMITS)?, COMMITS))),
+            ours: Box::new(|| Ok(each(group.time_groups(COMMITS)?, COMMITS))),
         },
     ];
     measure(&mut pairs, rounds)
 }
 
-/// Encoding, decoding, scanning, replaying and recovering against a copy of the same bytes.
+/// Replay and recovery against the same by hand, for each transaction in the log.
+fn replays(rounds: usize) -> Result<Vec<Row>> {
+    let segment_len = u64::from(SampleLog::SEGMENT_LEN);
+    let (mut raw, mut ours) =
+        (RawReplay::of_len(LOG_LEN, segment_len)?, SampleLog::of_len(LOG_LEN)?);
+    let (mut reopened, crashed) =
+        (RawReplay::of_len(LOG_LEN, segment_len)?, CrashedStore::with_log(LOG_LEN)?);
+    let (raw_records, records) = (raw.records(), ours.scan()?);
+    let mut pairs = [
+        Pair {
+            name: "replay into memory / by hand",
+            bytes: None,
+            plain: Box::new(move || timed(raw_records, || raw.replay())),
+            ours: Box::new(move || timed(records, || ours.replay().map(drop))),
+        },
+        Pair {
+            name: "open after a crash / by hand",
+            bytes: None,
+            plain: Box::new(|| Ok(each(reopened.time_reopen()?, raw_records))),
+            ours: Box::new(|| Ok(each(crashed.time_open()?, crashed.records()))),
+        },
+    ];
+    measure(&mut pairs, rounds)
+}
+
+/// Encoding, decoding and scanning against a copy of the same bytes.
 fn bytes(rounds: usize) -> Result<Vec<Row>> {
     let (mut encoded, decoded) = (Records::of_bank(RECORDS)?, Records::of_bank(RECORDS)?);
-    let (scanned, mut replayed) = (SampleLog::of_len(LOG_LEN)?, SampleLog::of_len(LOG_LEN)?);
-    let crashed = CrashedStore::with_log(LOG_LEN)?;
+    let scanned = SampleLog::of_len(LOG_LEN)?;
     let records_len = u64::try_from(encoded.bytes().len())?;
     let mut pairs = [
         against_copy("encode records / copy", records_len, 5, move || encoded.encode()),
         against_copy("decode records / copy", records_len, 5, move || decoded.decode().map(drop)),
         against_copy("scan a log / copy", LOG_LEN, 1, move || scanned.scan().map(drop)),
-        against_copy("replay into memory / copy", LOG_LEN, 1, move || replayed.replay().map(drop)),
-        Pair {
-            name: "open after a crash / copy",
-            bytes: Some(crashed.log_len()),
-            plain: copy(crashed.log_len()),
-            ours: Box::new(|| Ok(crashed.time_open()?.as_secs_f64())),
-        },
     ];
     measure(&mut pairs, rounds)
+}
+
+/// The seconds that one record takes, of so many.
+fn timed(records: u64, work: impl FnOnce() -> Result<()>) -> Result<f64> {
+    let started = Instant::now();
+    work()?;
+    Ok(each(started.elapsed(), records))
 }
 
 fn against_copy<'a>(

@@ -1,0 +1,13 @@
+//! What the library is measured against: loops that do the work by hand, without it, and no more than they must.
+
+mod file;
+mod parallel;
+mod plain;
+mod replay;
+mod store;
+
+pub use file::ForcedFile;
+pub use parallel::RawParallel;
+pub use plain::{PlainCopy, PlainStores};
+pub use replay::RawReplay;
+pub use store::RawStore;

@@ -1,0 +1,185 @@
+//! A store made by hand: an array, an undo buffer, and a log of records with checksums.
+
+use std::time::{Duration, Instant};
+
+use rvm_core::rvm_storage::AlignedBuf;
+use tempfile::TempDir;
+
+use super::file::{BLOCK_LEN, ForcedFile};
+use crate::Result;
+use crate::bank::{Bank, Change};
+use crate::ledger::{COMMITS_PER_RUN, GROUP};
+
+const LOG_LEN: u64 = 64 << 20;
+
+/// The bytes of a record: length, checksum and number, four offsets with lengths, and what was stored.
+pub(super) const RECORD_LEN: usize = 16 + 4 * 16 + 3 * 8 + 64;
+
+/// Puts a record into `out`.
+pub(super) fn encode(change: &Change, number: u64, out: &mut AlignedBuf) -> Result<()> {
+    let mut record = [0; RECORD_LEN];
+    let (header, body) = record.split_at_mut(16);
+    let (places, data) = body.split_at_mut(64);
+    let mut at = 0;
+    for (place, (offset, bytes)) in places.chunks_exact_mut(16).zip(change.stores()) {
+        let (first, second) = place.split_at_mut(8);
+        first.copy_from_slice(&offset.to_le_bytes());
+        second.copy_from_slice(&u64::try_from(bytes.len())?.to_le_bytes());
+        let room = data.get_mut(at..at + bytes.len()).ok_or("a record is longer than it is")?;
+        room.copy_from_slice(bytes);
+        at += bytes.len();
+    }
+    let crc = crc32c::crc32c_append(u32::try_from(number & 0xffff)?, body);
+    let [len, sum, txn @ ..] = &mut [[0; 4]; 4];
+    *len = u32::try_from(RECORD_LEN)?.to_le_bytes();
+    *sum = crc.to_le_bytes();
+    let [low, high] = txn;
+    let number = number.to_le_bytes();
+    low.copy_from_slice(number.get(..4).unwrap_or_default());
+    high.copy_from_slice(number.get(4..).unwrap_or_default());
+    for (to, from) in header.chunks_exact_mut(4).zip([*len, *sum, *low, *high]) {
+        to.copy_from_slice(&from);
+    }
+    out.extend_from_slice(&record);
+    Ok(())
+}
+
+/// The store.
+#[derive(Debug)]
+pub struct RawStore {
+    memory: Vec<u8>,
+    undo: Vec<u8>,
+    bank: Bank,
+    number: u64,
+    log: RawLog,
+    _dir: TempDir,
+}
+
+/// A log of which the last block stays in memory.
+#[derive(Debug)]
+pub(super) struct RawLog {
+    pub(super) tail: AlignedBuf,
+    file: ForcedFile,
+}
+
+impl RawLog {
+    pub(super) fn create(dir: &TempDir, name: &str) -> Result<Self> {
+        let file = ForcedFile::create(&dir.path().join(name), LOG_LEN)?;
+        Ok(Self { tail: AlignedBuf::new(), file })
+    }
+
+    /// Writes and forces what is in memory; the last block is written again with what follows.
+    pub(super) fn force(&mut self) -> Result<()> {
+        let len = self.tail.len();
+        let full = len - len % BLOCK_LEN;
+        self.tail.resize(len.next_multiple_of(BLOCK_LEN));
+        self.file.force(self.tail.as_slice(), full)?;
+        self.tail.as_mut_slice().copy_within(full..len, 0);
+        self.tail.resize(len - full);
+        Ok(())
+    }
+}
+
+impl RawStore {
+    /// A store over `len` bytes.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn open(len: u64) -> Result<Self> {
+        Self::open_in(tempfile::tempdir()?, len)
+    }
+
+    fn open_in(dir: TempDir, len: u64) -> Result<Self> {
+        Ok(Self {
+            memory: vec![1; usize::try_from(len)?],
+            undo: Vec::new(),
+            bank: Bank::over(len),
+            number: 0,
+            log: RawLog::create(&dir, "log")?,
+            _dir: dir,
+        })
+    }
+
+    /// Runs one transaction: the old bytes are kept, the new ones stored and logged.
+    fn commit(&mut self) -> Result<()> {
+        let change = self.bank.draw();
+        self.undo.clear();
+        for (offset, bytes) in change.stores() {
+            let start = usize::try_from(offset)?;
+            let place = self.memory.get_mut(start..start + bytes.len()).ok_or("outside")?;
+            self.undo.extend_from_slice(place);
+            place.copy_from_slice(bytes);
+        }
+        self.number += 1;
+        encode(&change, self.number, &mut self.log.tail)
+    }
+
+    /// How long so many transactions take, in memory only.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn time_lazy(&mut self, commits: u64) -> Result<Duration> {
+        let (mut left, mut taken) = (commits, Duration::ZERO);
+        while left > 0 {
+            let run = left.min(COMMITS_PER_RUN);
+            let started = Instant::now();
+            for _ in 0..run {
+                self.commit()?;
+            }
+            taken += started.elapsed();
+            self.log.force()?;
+            left -= run;
+        }
+        Ok(taken)
+    }
+
+    /// How long so many transactions take, each forced.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn time_forced(&mut self, commits: u64) -> Result<Duration> {
+        self.time_groups_of(1, commits)
+    }
+
+    /// How long so many groups of [`GROUP`] transactions take, each group forced.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn time_groups(&mut self, groups: u64) -> Result<Duration> {
+        self.time_groups_of(GROUP, groups)
+    }
+
+    fn time_groups_of(&mut self, commits: u64, groups: u64) -> Result<Duration> {
+        let started = Instant::now();
+        for _ in 0..groups {
+            for _ in 0..commits {
+                self.commit()?;
+            }
+            self.log.force()?;
+        }
+        Ok(started.elapsed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Guards against a loop that does less than it says: what is stored is in the log, whole, block behind block.
+    #[test]
+    fn what_a_loop_stores_it_has_logged() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = dir.path().join("log");
+        let mut store = RawStore::open_in(dir, 1 << 16).unwrap();
+        store.time_forced(60).unwrap();
+        store.time_groups(2).unwrap();
+        let log = std::fs::read(log).unwrap();
+        let mut bank = Bank::over(1 << 16);
+        let mut expected = AlignedBuf::new();
+        for number in 1..=60 + 2 * GROUP {
+            encode(&bank.draw(), number, &mut expected).unwrap();
+        }
+        assert_eq!(&log[..expected.len()], expected.as_slice());
+        assert!(store.memory.iter().filter(|byte| **byte != 1).count() > 1_000);
+    }
+}
