@@ -56,6 +56,26 @@ impl Batch {
         self.bytes.len() + self.pieces.len() * size_of::<Piece>()
     }
 
+    /// Gives all to `emit` as it was written, with its offset, and is empty then; or stops at the first error.
+    pub(crate) fn drain_as_written<E>(
+        &mut self,
+        mut emit: impl FnMut(u64, &[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut bytes = self.bytes.as_slice();
+        for piece in &self.pieces {
+            let (of_piece, rest) = bytes.split_at_checked(piece.len).unwrap_or_default();
+            emit(piece.offset, of_piece)?;
+            bytes = rest;
+        }
+        self.clear();
+        Ok(())
+    }
+
+    fn clear(&mut self) {
+        self.pieces.clear();
+        self.bytes.clear();
+    }
+
     /// Gives what remains to `emit`, with its offset, and is empty then; or stops at the first error.
     pub(crate) fn drain<E>(
         &mut self,
@@ -79,8 +99,7 @@ impl Batch {
                 }
             }
         }
-        self.pieces.clear();
-        self.bytes.clear();
+        self.clear();
         Ok(())
     }
 }

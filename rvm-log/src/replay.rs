@@ -44,6 +44,10 @@ pub struct Replayed {
 /// How much memory is filled with ranges before they are put in order, in bytes, and a record's more. A record is never divided.
 const BATCH_LEN: usize = 64 << 20;
 
+/// The same for ranges that are given as they were written: they are gathered all the same, so that stores that wait for memory follow each other
+/// closely and wait together.
+const BURST_LEN: usize = 64 << 10;
+
 /// Replays the records of `[from, to)`, all of which are durable, into `sink`, for a segment of `segment_len` bytes.
 /// Unless the sink takes overlaps, each byte is applied once a batch of 64 MiB, the newest winning, in offset order.
 ///
@@ -57,7 +61,7 @@ pub fn replay(
     sink: &mut dyn ReplaySink,
 ) -> Result<Replayed> {
     let mut scanner = Scanner::between(blob, header, from, to);
-    let takes_overlaps = sink.takes_overlaps();
+    let batch_len = if sink.takes_overlaps() { BURST_LEN } else { BATCH_LEN };
     let mut batch = Batch::default();
     let mut done = Replayed::default();
     loop {
@@ -77,14 +81,9 @@ pub fn replay(
             }
             done.ranges += 1;
             done.range_bytes += wide(bytes.len());
-            if takes_overlaps {
-                done.applied_bytes += wide(bytes.len());
-                sink.apply(offset, bytes)?;
-            } else {
-                batch.push(offset, bytes);
-            }
+            batch.push(offset, bytes);
         }
-        if batch.memory_len() >= BATCH_LEN {
+        if batch.memory_len() >= batch_len {
             done.applied_bytes += drain(&mut batch, sink)?;
         }
     }
@@ -94,10 +93,11 @@ pub fn replay(
 }
 
 fn drain(batch: &mut Batch, sink: &mut dyn ReplaySink) -> Result<u64> {
-    let mut applied = 0;
-    batch.drain(|offset, bytes| {
+    let (mut applied, takes_overlaps) = (0, sink.takes_overlaps());
+    let emit = |offset, bytes: &[u8]| {
         applied += wide(bytes.len());
         sink.apply(offset, bytes)
-    })?;
+    };
+    if takes_overlaps { batch.drain_as_written(emit) } else { batch.drain(emit) }?;
     Ok(applied)
 }
