@@ -30,7 +30,7 @@ pub(crate) fn take_segments(
     mode: Mode,
     wait: Wait,
 ) -> Result<Taken> {
-    let mut mappings = Mappings::new();
+    let (mut mappings, mut slots) = (Mappings::new(), Slots::new());
     for segment in segments {
         if !Arc::ptr_eq(&segment.shared, shared) {
             return Err(Error::ForeignSegment { segment: segment.name().to_owned() });
@@ -38,12 +38,12 @@ pub(crate) fn take_segments(
         segment.mapping.check_usable()?;
         if !mappings.iter().any(|mapping| Arc::ptr_eq(mapping, &segment.mapping)) {
             mappings.push(Arc::clone(&segment.mapping));
+            slots.push(segment.mapping.slot);
         }
     }
     if mappings.is_empty() {
         return Err(Error::NoSegments);
     }
-    let slots: Slots = mappings.iter().map(|mapping| mapping.slot).collect();
     match shared.arbiter.acquire(&slots, mode, wait) {
         Ok(()) => Ok(Taken { mappings, slots }),
         Err(Refusal::Busy(error)) => Err(error),

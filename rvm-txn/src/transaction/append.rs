@@ -23,7 +23,9 @@ struct Planned<'a> {
 }
 
 type Latches<'a> = SmallVec<[MutexGuard<'a, LogState>; 4]>;
-type Participants = SmallVec<[Participant; 3]>;
+type Participants = SmallVec<[Participant; 1]>;
+/// How the others name a record, and where it ends.
+type Ends = SmallVec<[(Participant, Lsn); 1]>;
 
 /// What appending left to do.
 #[derive(Default)]
@@ -44,23 +46,19 @@ impl Transaction {
     pub(super) fn append(&self, txn_id: TxnId, durability: Durability) -> Result<Appended> {
         let (dependencies, depended_on) = self.dependencies();
         let mut appended = Appended::default();
-        appended.targets.extend(depended_on.iter().cloned());
         let others = self.work.parts.iter().filter(|part| part.written).count().saturating_sub(1);
-        let blanks: Participants = std::iter::repeat_n(BLANK, others).collect();
+        let blanks = Participants::from_elem(BLANK, others);
         let mut plan = SmallVec::new();
         self.plan(txn_id, durability, (&blanks, &dependencies), &mut plan)?;
         let mut latches = self.latch_with_room(&plan)?;
 
-        let ends: SmallVec<[(Participant, Lsn); 1]> = plan
-            .iter()
-            .zip(&latches)
-            .map(|(planned, state)| planned.at(state.tail.end()))
-            .collect();
+        let mut ends = Ends::new();
+        for (planned, state) in plan.iter().zip(&latches) {
+            ends.push(planned.at(state.tail.end()));
+        }
         for (index, (planned, state)) in plan.iter().zip(&mut latches).enumerate() {
             let (log, measure) = (planned.log, &planned.measure);
-            let other = |(place, _): &(usize, _)| *place != index;
-            let participants: Participants =
-                ends.iter().enumerate().filter(other).map(|(_, (part, _))| *part).collect();
+            let participants = all_but(index, &ends);
             let draft = Draft { participants: &participants, ..planned.draft.clone() };
             state.tail.append(&draft, measure, log.epoch, log.checksums);
             self.counters(measure);
@@ -83,6 +81,7 @@ impl Transaction {
             appended.targets.push((Arc::clone(log), *end));
             self.note(log, state, durability, *end, &mut appended);
         }
+        appended.targets.extend(depended_on);
         Ok(appended)
     }
 
@@ -91,7 +90,7 @@ impl Transaction {
         let mut dependencies = SmallVec::new();
         let mut targets = Targets::new();
         for part in self.work.parts.iter().filter(|part| !part.written) {
-            let log = &part.log;
+            let Some(log) = &part.segment.log else { continue };
             let (lsn, decided) = {
                 let state = log.latch.lock();
                 (state.tail.end(), state.decided)
@@ -114,7 +113,7 @@ impl Transaction {
     ) -> Result<()> {
         let commit_time = self.shared.storage.unix_nanos();
         for (index, part) in self.work.parts.iter().enumerate().filter(|(_, part)| part.written) {
-            let log = &part.log;
+            let Some(log) = &part.segment.log else { continue };
             let draft = Draft {
                 txn_id,
                 commit_time,
@@ -146,8 +145,10 @@ impl Transaction {
     /// Takes all latches, in order, at a moment when every log has room and the store is well. Waits hold no latch.
     fn latch_with_room<'a>(&self, plan: &'a [Planned<'_>]) -> Result<Latches<'a>> {
         loop {
-            let latches: Latches<'a> =
-                plan.iter().map(|planned| planned.log.latch.lock()).collect();
+            let mut latches = Latches::new();
+            for planned in plan {
+                latches.push(planned.log.latch.lock());
+            }
             self.shared.logs.health.check()?;
             self.shared.check_usable()?;
             let full = plan
@@ -202,6 +203,17 @@ impl Planned<'_> {
         };
         (participant, participant.end())
     }
+}
+
+/// The others of a transaction's parts.
+fn all_but(index: usize, ends: &Ends) -> Participants {
+    let mut others = Participants::new();
+    for (place, (part, _)) in ends.iter().enumerate() {
+        if place != index {
+            others.push(*part);
+        }
+    }
+    others
 }
 
 /// Stands for a participant while lengths are measured.

@@ -17,7 +17,6 @@ use crate::arbiter::{Mode, Slots, ThreadKey, Wait};
 use crate::config::{RangePolicy, UndoMode};
 use crate::coverage::Coverage;
 use crate::error::{Error, Result};
-use crate::log_handle::LogHandle;
 use crate::mapping::Mapping;
 use crate::ownership::{Taken, take_segments};
 use crate::segment::Segment;
@@ -44,7 +43,6 @@ pub struct Transaction {
 /// One segment of a transaction.
 struct Part {
     segment: Arc<Mapping>,
-    log: Arc<LogHandle>,
     memory: ArcRwLockWriteGuard<RawRwLock, Region>,
     /// Whether any range was declared.
     written: bool,
@@ -53,12 +51,11 @@ struct Part {
 }
 
 impl Part {
-    /// A part of a transaction that the arbiter has granted the segment to; `None` if it is not free all the same, or has no log.
+    /// A part of a transaction that the arbiter has granted the segment to; `None` if it is not free all the same.
     fn of(segment: Arc<Mapping>) -> Option<Self> {
         let mut memory = RwLock::try_write_arc(&segment.memory)?;
         segment.give_back_pages(&mut memory);
-        let log = segment.log.clone()?;
-        Some(Self { segment, log, memory, written: false, coverage: Coverage::default() })
+        Some(Self { segment, memory, written: false, coverage: Coverage::default() })
     }
 }
 
