@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use rustix::fs::Mode;
 use rvm_storage::{FileStorage, Fill, LockMode, LockScope, Storage, StorageError, Write};
@@ -127,4 +127,14 @@ fn the_system_refuses_to_rename_onto_a_planted_link() {
     let outcome = storage.rename(&seg("a"), &seg("b"));
     assert!(matches!(outcome, Err(StorageError::AlreadyExists { .. })), "{outcome:?}");
     assert!(dir.path().join("a.seg").exists());
+}
+
+/// Guards against a clock in other units, or of another epoch.
+#[test]
+fn the_time_is_that_of_the_system() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = FileStorage::open(dir.path()).unwrap();
+    let exact = UNIX_EPOCH.elapsed().unwrap();
+    let told = Duration::from_nanos(storage.unix_nanos());
+    assert!(told.abs_diff(exact) < Duration::from_secs(3_600), "{told:?}, {exact:?}");
 }
