@@ -7,6 +7,7 @@ use tempfile::TempDir;
 
 use crate::Result;
 use crate::bank::Bank;
+use crate::raw::all_at_once;
 
 /// The lazy commits that are made durable by one flush, where that is measured.
 pub const GROUP: u64 = 64;
@@ -92,6 +93,28 @@ impl Ledger {
             }
             Ok(ledger.rvm.flush()?)
         })
+    }
+
+    /// How long so many threads take for so many durable commits each. They share the one segment, or have one each.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn time_threads(&mut self, threads: usize, commits: u64) -> Result<Duration> {
+        let taken = all_at_once(threads, |number| {
+            let segment = self.segments.get(number % self.segments.len()).ok_or("no segment")?;
+            let mut bank = Bank::over(segment.len());
+            (0..commits).try_for_each(|_| {
+                let change = bank.draw();
+                let mut txn = self.rvm.begin(&[segment])?;
+                for (offset, bytes) in change.stores() {
+                    txn.write(segment, offset, bytes)?;
+                }
+                txn.commit()?;
+                Ok(())
+            })
+        })?;
+        self.rvm.truncate_log()?;
+        Ok(taken)
     }
 
     /// Times `work`, so many times. The log is emptied after each run, which is not counted.

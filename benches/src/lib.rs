@@ -31,7 +31,7 @@ mod rounds;
 pub use bank::{AUDIT_LEN, Bank, Change, RECORD_LEN};
 pub use ledger::{GROUP, Ledger};
 pub use logs::{CrashedStore, Records, SampleLog};
-pub use raw::{ForcedFile, PlainCopy, PlainStores, RawParallel, RawReplay, RawStore};
+pub use raw::{ForcedFile, PlainCopy, PlainStores, RawGroup, RawParallel, RawReplay, RawStore};
 pub use rounds::{Pair, Row, STEADY, Spread, measure};
 
 /// What a benchmark can fail with.

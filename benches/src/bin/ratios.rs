@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use benches::{
-    CrashedStore, Ledger, Pair, PlainCopy, RawParallel, RawReplay, RawStore, Records, Result, Row,
-    SampleLog, measure,
+    CrashedStore, Ledger, Pair, PlainCopy, RawGroup, RawParallel, RawReplay, RawStore, Records,
+    Result, Row, SampleLog, measure,
 };
 
 const ROUNDS: usize = 9;
@@ -25,7 +25,8 @@ fn main() -> Result<()> {
         std::env::temp_dir().display()
     );
     println!("{:<40} {:>11} {:>11} {:>8} {:>19} {:>7}", "", "plain", "ours", "ratio", "", "spread");
-    let rows = [memory(rounds)?, forced(rounds)?, replays(rounds)?, bytes(rounds)?];
+    let rows =
+        [memory(rounds)?, forced(rounds)?, threads(rounds)?, replays(rounds)?, bytes(rounds)?];
     for row in rows.iter().flatten() {
         print(row);
     }
@@ -89,6 +90,39 @@ fn forced(rounds: usize) -> Result<Vec<Row>> {
             plain: Box::new(|| Ok(each(raw.time_groups(COMMITS)?, COMMITS))),
             ours: Box::new(|| Ok(each(group.time_groups(COMMITS)?, COMMITS))),
         },
+    ];
+    measure(&mut pairs, rounds)
+}
+
+/// Durable commits of several threads against a group commit by hand.
+fn threads(rounds: usize) -> Result<Vec<Row>> {
+    let shared = |name, threads: usize| -> Result<Pair<'_>> {
+        let (raw, mut ours) = (RawGroup::open()?, Ledger::open(1, MIB.into())?);
+        let commits = 4_000 / u64::try_from(threads)?;
+        Ok(Pair {
+            name,
+            bytes: None,
+            plain: Box::new(move || Ok(each(raw.time(threads, commits)?, 4_000))),
+            ours: Box::new(move || Ok(each(ours.time_threads(threads, commits)?, 4_000))),
+        })
+    };
+    let own = |name, threads: usize| -> Result<Pair<'_>> {
+        let raw: Vec<_> = (0..threads).map(|_| RawGroup::open()).collect::<Result<_>>()?;
+        let mut ours = Ledger::open(threads, MIB.into())?;
+        let commits = 2_000 / u64::try_from(threads)?;
+        Ok(Pair {
+            name,
+            bytes: None,
+            plain: Box::new(move || Ok(each(RawGroup::time_each(&raw, commits)?, 2_000))),
+            ours: Box::new(move || Ok(each(ours.time_threads(threads, commits)?, 2_000))),
+        })
+    };
+    let mut pairs = [
+        shared("2 threads, one segment / by hand", 2)?,
+        shared("8 threads, one segment / by hand", 8)?,
+        shared("64 threads, one segment / by hand", 64)?,
+        own("2 threads, a segment each / by hand", 2)?,
+        own("8 threads, a segment each / by hand", 8)?,
     ];
     measure(&mut pairs, rounds)
 }

@@ -1,12 +1,15 @@
 //! What the library is measured against: loops that do the work by hand, without it, and no more than they must.
 
 mod file;
+mod group;
 mod parallel;
 mod plain;
 mod replay;
 mod store;
 
 pub use file::ForcedFile;
+pub use group::RawGroup;
+pub(crate) use group::all_at_once;
 pub use parallel::RawParallel;
 pub use plain::{PlainCopy, PlainStores};
 pub use replay::RawReplay;

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::bank::{Bank, Change};
 use crate::ledger::{COMMITS_PER_RUN, GROUP};
 
-const LOG_LEN: u64 = 64 << 20;
+pub(super) const LOG_LEN: u64 = 64 << 20;
 
 /// The bytes of a record: length, checksum and number, four offsets with lengths, and what was stored.
 pub(super) const RECORD_LEN: usize = 16 + 4 * 16 + 3 * 8 + 64;

@@ -1,0 +1,129 @@
+//! Group commit made by hand: one of those who wait writes for all who have appended.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rvm_core::rvm_storage::AlignedBuf;
+use tempfile::TempDir;
+
+use super::file::{BLOCK_LEN, ForcedFile};
+use super::store::{LOG_LEN, encode};
+use crate::Result;
+use crate::bank::Bank;
+
+/// A log that any number of threads append to.
+#[derive(Debug)]
+pub struct RawGroup {
+    state: Mutex<State>,
+    forced: Condvar,
+    file: Mutex<ForcedFile>,
+    _dir: TempDir,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    tail: AlignedBuf,
+    appended: u64,
+    durable: u64,
+    is_forcing: bool,
+}
+
+impl RawGroup {
+    /// An empty log.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn open() -> Result<Self> {
+        let dir = tempfile::tempdir()?;
+        let file = Mutex::new(ForcedFile::create(&dir.path().join("log"), LOG_LEN)?);
+        Ok(Self { state: Mutex::default(), forced: Condvar::new(), file, _dir: dir })
+    }
+
+    /// How long so many threads take for so many transactions each, every one forced.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn time(&self, threads: usize, commits: u64) -> Result<Duration> {
+        all_at_once(threads, |_| {
+            let mut bank = Bank::over(1 << 20);
+            (0..commits).try_for_each(|_| self.commit(&mut bank))
+        })
+    }
+
+    /// How long it takes when a thread for each of the logs runs so many transactions.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn time_each(logs: &[Self], commits: u64) -> Result<Duration> {
+        all_at_once(logs.len(), |number| {
+            let mut bank = Bank::over(1 << 20);
+            let log = logs.get(number).ok_or("no log")?;
+            (0..commits).try_for_each(|_| log.commit(&mut bank))
+        })
+    }
+
+    fn commit(&self, bank: &mut Bank) -> Result<()> {
+        let change = bank.draw();
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.appended += 1;
+        let own = state.appended;
+        encode(&change, own, &mut state.tail)?;
+        while state.durable < own {
+            if state.is_forcing {
+                state = self.forced.wait(state).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            state.is_forcing = true;
+            let (end, len) = (state.appended, state.tail.len());
+            let full = len - len % BLOCK_LEN;
+            let mut next = AlignedBuf::new();
+            next.extend_from_slice(state.tail.as_slice().get(full..).unwrap_or_default());
+            let mut blocks = std::mem::replace(&mut state.tail, next);
+            drop(state);
+            blocks.resize(len.next_multiple_of(BLOCK_LEN));
+            let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+            let forced = file.force(blocks.as_slice(), full);
+            drop(file);
+            state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.is_forcing = false;
+            forced?;
+            state.durable = end;
+            self.forced.notify_all();
+        }
+        Ok(())
+    }
+}
+
+/// How long threads take that begin together. Each is given its number.
+pub(crate) fn all_at_once(
+    threads: usize,
+    work: impl Fn(usize) -> Result<()> + Sync,
+) -> Result<Duration> {
+    let started = Instant::now();
+    let done = thread::scope(|scope| {
+        let start = |number| {
+            scope.spawn({
+                let work = &work;
+                move || work(number).is_ok()
+            })
+        };
+        let running: Vec<_> = (0..threads).map(start).collect();
+        running.into_iter().all(|thread| thread.join().unwrap_or(false))
+    });
+    if done { Ok(started.elapsed()) } else { Err("a thread failed".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Guards against a commit that returns before its force.
+    #[test]
+    fn whoever_returns_is_durable() {
+        let raw = RawGroup::open().unwrap();
+        raw.time(4, 50).unwrap();
+        let state = raw.state.lock().unwrap();
+        assert_eq!((state.appended, state.durable), (200, 200));
+    }
+}
