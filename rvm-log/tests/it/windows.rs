@@ -91,6 +91,31 @@ impl ReplaySink for Segment {
     }
 }
 
+/// A segment whose bytes come in order, and once.
+struct InOrder(u64);
+
+impl ReplaySink for InOrder {
+    fn apply(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+        assert!(offset >= self.0, "{offset} behind {}", self.0);
+        self.0 = offset + position(bytes.len()).0;
+        Ok(())
+    }
+}
+
+/// Guards against a sink that is given overlaps and did not ask for them.
+#[test]
+fn a_sink_is_given_ranges_in_order_unless_it_says_otherwise() {
+    let mut bench = Workbench::small();
+    for offset in [500, 100, 550, 0] {
+        bench.append(Record::of(offset, vec![1; 100]));
+    }
+    bench.force();
+    let span = (bench.head(), bench.durable);
+    let header = bench.log.header();
+    let done = replay(bench.log.blob(), header, span, 1_000, &mut InOrder(0)).unwrap();
+    assert_eq!((done.range_bytes, done.applied_bytes), (400, 350));
+}
+
 /// Guards against a replay of many small records that loses one at a window's end: the result is that of applying each
 /// range in order.
 #[test]
