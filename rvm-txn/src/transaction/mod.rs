@@ -51,10 +51,11 @@ struct Part {
 }
 
 impl Part {
-    /// A part of a transaction that the arbiter has granted the segment to; `None` if it is not free all the same.
+    /// A part of a transaction that the arbiter has granted the segment to; `None` if it is not free all the same, or has no log.
     fn of(segment: Arc<Mapping>) -> Option<Self> {
         let mut memory = RwLock::try_write_arc(&segment.memory)?;
         segment.give_back_pages(&mut memory);
+        segment.log.as_ref()?;
         Some(Self { segment, memory, written: false, coverage: Coverage::default() })
     }
 }
