@@ -6,6 +6,7 @@
 //! ```text
 //! cargo run --release -p benches --bin ratios         the table of ratios: ours to the plain operation
 //! cargo run --release -p benches --bin ratios 25      the same, with 25 rounds
+//! cargo run --release -p benches --bin instructions   the instructions of the hot paths, counted by valgrind
 //! cargo bench -p benches                              all of criterion's
 //! cargo bench -p benches --bench commit -- forced     some of them
 //! ```
@@ -23,12 +24,14 @@
 #![forbid(unsafe_code)]
 
 mod bank;
+mod hot;
 mod ledger;
 mod logs;
 mod raw;
 mod rounds;
 
 pub use bank::{AUDIT_LEN, Bank, Change, RECORD_LEN};
+pub use hot::{HOT_PATHS, HotPath};
 pub use ledger::{GROUP, Ledger};
 pub use logs::{CrashedStore, Records, SampleLog};
 pub use raw::{ForcedFile, PlainCopy, PlainStores, RawGroup, RawParallel, RawReplay, RawStore};

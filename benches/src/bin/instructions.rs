@@ -1,0 +1,122 @@
+//! Counts the instructions of the hot paths under valgrind, and compares them with those that are written down. A count does not depend on how
+//! busy the machine is, so a path that has become longer is seen at once.
+
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints a table")]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use benches::{HOT_PATHS, HotPath, Result};
+use clap::{Parser, Subcommand};
+use serde::{Deserialize, Serialize};
+
+/// A count may differ by one part in so many of what is written down.
+const SLACK: u64 = 20;
+
+/// Each path is taken so many times, and so many more; the difference is counted, so that what happens once does not count.
+const TIMES: u64 = 200;
+const MORE: u64 = 1_000;
+
+/// Counts the instructions of the hot paths under valgrind, and compares them with benches/instructions.json.
+///
+/// Ends with 1 if one differs by more than 5 %, with 2 if there is no valgrind. What another compiler made is shown and not compared.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// Write the counts down, in place of comparing them
+    #[arg(long)]
+    write: bool,
+    #[command(subcommand)]
+    path: Option<Take>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Take {
+    /// What is counted: takes a path so many times
+    #[command(hide = true)]
+    Take { name: String, times: u64 },
+}
+
+/// What benches/instructions.json holds.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Counts {
+    compiler: String,
+    instructions: BTreeMap<String, u64>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match &arguments.path {
+        Some(Take::Take { name, times }) => take(name, *times).map(|()| ExitCode::SUCCESS),
+        None => count_all().and_then(|counts| report(&counts, arguments.write)),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::from(2)
+    })
+}
+
+fn take(name: &str, times: u64) -> Result<()> {
+    let path = HOT_PATHS.iter().find(|path| path.name == name).ok_or("there is no such path")?;
+    (path.take)(times)
+}
+
+fn count_all() -> Result<Counts> {
+    let version = Command::new("rustc").arg("--version").output()?;
+    let compiler = String::from_utf8(version.stdout)?.trim().to_owned();
+    let mut instructions = BTreeMap::new();
+    for path in &HOT_PATHS {
+        let once = (count(path, TIMES + MORE)? - count(path, TIMES)?) / MORE;
+        instructions.insert(path.name.to_owned(), once);
+    }
+    Ok(Counts { compiler, instructions })
+}
+
+/// The instructions of a process that takes the path so many times.
+fn count(path: &HotPath, times: u64) -> Result<u64> {
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]);
+    valgrind.arg(std::env::current_exe()?).args(["take", path.name, &times.to_string()]);
+    let output = valgrind.output().map_err(|error| format!("cannot run valgrind: {error}"))?;
+    let told = String::from_utf8_lossy(&output.stderr);
+    let line = told.lines().find_map(|line| line.split_once("I   refs:"));
+    let line = line.or_else(|| told.lines().find_map(|line| line.split_once("I refs:")));
+    let (_, figure) =
+        line.filter(|_| output.status.success()).ok_or_else(|| format!("{}: {told}", path.name))?;
+    Ok(figure.trim().replace(',', "").parse()?)
+}
+
+fn report(counts: &Counts, write: bool) -> Result<ExitCode> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("instructions.json");
+    if write {
+        #[expect(clippy::disallowed_methods, reason = "a report is no file of a store")]
+        std::fs::write(&file, format!("{}\n", serde_json::to_string_pretty(counts)?))?;
+    }
+    let known: Counts = serde_json::from_slice(&std::fs::read(file)?)?;
+    let is_comparable = known.compiler == counts.compiler;
+    println!("{:<30} {:>14} {:>14}", "instructions", "written down", "now");
+    let mut differ = 0;
+    for (name, now) in &counts.instructions {
+        let written = known.instructions.get(name).copied();
+        let differs = written.is_none_or(|written| now.abs_diff(written) * SLACK > written);
+        differ += usize::from(differs);
+        let shown = written.map_or_else(|| "-".to_owned(), |written| written.to_string());
+        println!("{name:<30} {shown:>14} {now:>14}{}", if differs { " !" } else { "" });
+    }
+    if !is_comparable {
+        println!(
+            "written down for {}, and this is {}: not compared",
+            known.compiler, counts.compiler
+        );
+        return Ok(ExitCode::SUCCESS);
+    }
+    if differ > 0 {
+        eprintln!(
+            "{differ} differ by more than a part in {SLACK}: mend them, or write them down with --write"
+        );
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
+}
