@@ -21,7 +21,7 @@ const MORE: u64 = 1_000;
 
 /// Counts the instructions of the hot paths under valgrind, and compares them with benches/instructions.json.
 ///
-/// Ends with 1 if one differs by more than 5 %, with 2 if there is no valgrind. What another compiler made is shown and not compared.
+/// Ends with 1 if one differs by more than 5 %, with 2 if there is no valgrind. What another compiler made, or for another processor, is shown and not compared.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {
@@ -42,7 +42,7 @@ enum Take {
 /// What benches/instructions.json holds.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Counts {
-    compiler: String,
+    made_by: String,
     instructions: BTreeMap<String, u64>,
 }
 
@@ -65,13 +65,23 @@ fn take(name: &str, times: u64) -> Result<()> {
 
 fn count_all() -> Result<Counts> {
     let version = Command::new("rustc").arg("--version").output()?;
-    let compiler = String::from_utf8(version.stdout)?.trim().to_owned();
+    let version = String::from_utf8(version.stdout)?;
+    let made_by = format!("{} for {}", version.trim(), processor());
     let mut instructions = BTreeMap::new();
     for path in &HOT_PATHS {
         let once = (count(path, TIMES + MORE)? - count(path, TIMES)?) / MORE;
         instructions.insert(path.name.to_owned(), once);
     }
-    Ok(Counts { compiler, instructions })
+    Ok(Counts { made_by, instructions })
+}
+
+/// What the C library's copies are chosen by.
+fn processor() -> String {
+    #[cfg(target_arch = "x86_64")]
+    let vectors = if std::is_x86_feature_detected!("avx2") { " with AVX2" } else { "" };
+    #[cfg(not(target_arch = "x86_64"))]
+    let vectors = "";
+    format!("{}{vectors}", std::env::consts::ARCH)
 }
 
 /// The instructions of a process that takes the path so many times.
@@ -95,7 +105,7 @@ fn report(counts: &Counts, write: bool) -> Result<ExitCode> {
         std::fs::write(&file, format!("{}\n", serde_json::to_string_pretty(counts)?))?;
     }
     let known: Counts = serde_json::from_slice(&std::fs::read(file)?)?;
-    let is_comparable = known.compiler == counts.compiler;
+    let is_comparable = known.made_by == counts.made_by;
     println!("{:<30} {:>14} {:>14}", "instructions", "written down", "now");
     let mut differ = 0;
     for (name, now) in &counts.instructions {
@@ -106,10 +116,7 @@ fn report(counts: &Counts, write: bool) -> Result<ExitCode> {
         println!("{name:<30} {shown:>14} {now:>14}{}", if differs { " !" } else { "" });
     }
     if !is_comparable {
-        println!(
-            "written down for {}, and this is {}: not compared",
-            known.compiler, counts.compiler
-        );
+        println!("written down by {}, this is {}: not compared", known.made_by, counts.made_by);
         return Ok(ExitCode::SUCCESS);
     }
     if differ > 0 {
