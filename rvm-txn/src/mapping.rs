@@ -44,7 +44,7 @@ impl Mapping {
     /// Gives back the private pages of a mapped segment whose file holds all that is committed. The caller owns the segment, so
     /// nothing is appended to its log meanwhile.
     pub(crate) fn give_back_pages(&self, memory: &mut Region) {
-        // Looked at before it is changed, which costs a hundred times as much.
+        // Looked at before it is changed, which costs more, and is needed seldom.
         if !self.pages_due.load(Ordering::Relaxed)
             || !self.pages_due.swap(false, Ordering::Relaxed)
             || !memory.is_mapped()
