@@ -6,6 +6,12 @@ pub const RECORD_LEN: u64 = 128;
 /// The length of an audit record, in bytes.
 pub const AUDIT_LEN: u64 = 64;
 
+/// The lazy commits that are made durable by one flush, where that is measured.
+pub const GROUP: u64 = 64;
+
+/// How many commits run before the log is emptied: less than 1 MiB of records, so that the engine forces none of itself.
+pub(crate) const COMMITS_PER_RUN: u64 = 5_000;
+
 /// Draws transactions, always the same ones. The audit records fill the last eighth of the memory, round and round.
 #[derive(Clone, Debug)]
 pub struct Bank {

@@ -1,5 +1,5 @@
-//! The paths that every use of the library takes again and again, to be counted in instructions: without a device, a thread or a clock that
-//! could change the count.
+//! The paths that every use of the library takes again and again, to be counted in instructions: what a device or another thread does changes
+//! no count.
 
 use std::sync::Arc;
 

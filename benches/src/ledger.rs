@@ -6,14 +6,8 @@ use rvm_core::{Durability, Rvm, Segment};
 use tempfile::TempDir;
 
 use crate::Result;
-use crate::bank::Bank;
-use crate::raw::all_at_once;
-
-/// The lazy commits that are made durable by one flush, where that is measured.
-pub const GROUP: u64 = 64;
-
-/// How many commits run before the log is emptied: less than 1 MiB of records, so that the engine forces none of itself.
-pub(crate) const COMMITS_PER_RUN: u64 = 5_000;
+use crate::bank::{Bank, COMMITS_PER_RUN, GROUP};
+use crate::threads::all_at_once;
 
 /// The size of a log. It neither grows nor is truncated while a commit is timed.
 const LOG_CAPACITY: u64 = 16 << 20;

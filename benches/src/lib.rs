@@ -29,10 +29,11 @@ mod ledger;
 mod logs;
 mod raw;
 mod rounds;
+mod threads;
 
-pub use bank::{AUDIT_LEN, Bank, Change, RECORD_LEN};
+pub use bank::{AUDIT_LEN, Bank, Change, GROUP, RECORD_LEN};
 pub use hot::{HOT_PATHS, HotPath};
-pub use ledger::{GROUP, Ledger};
+pub use ledger::Ledger;
 pub use logs::{CrashedStore, Records, SampleLog};
 pub use raw::{ForcedFile, PlainCopy, PlainStores, RawGroup, RawParallel, RawReplay, RawStore};
 pub use rounds::{Pair, Row, STEADY, Spread, measure};

@@ -4,6 +4,8 @@
 //! Ranges are put in order by the chunk of the segment that they lie in only, which leaves older ones before newer ones. Those of one chunk are
 //! then laid over each other in a buffer that fits the processor's caches, in which a bit for each byte says whether there is one.
 
+use std::collections::TryReserveError;
+
 use rvm_storage::widths::{narrow, wide};
 
 /// The part of a segment that is put together at once, in bytes.
@@ -40,7 +42,12 @@ pub(crate) struct Batch {
 
 impl Batch {
     /// Adds a range that is newer than those before.
-    pub(crate) fn push(&mut self, offset: u64, bytes: &[u8]) {
+    ///
+    /// # Errors
+    /// There is no memory for it.
+    pub(crate) fn push(&mut self, offset: u64, bytes: &[u8]) -> Result<(), TryReserveError> {
+        self.bytes.try_reserve(bytes.len())?;
+        self.pieces.try_reserve(bytes.len() / CHUNK_LEN + 2)?;
         let mut at = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         let mut offset = offset;
@@ -49,9 +56,10 @@ impl Batch {
             self.pieces.push(Piece { offset, len, at });
             (offset, at) = (offset + wide(len), at + len);
         }
+        Ok(())
     }
 
-    /// How much memory it takes, in bytes.
+    /// How much is in it, in bytes: the ranges' own, and what says where they belong.
     pub(crate) fn memory_len(&self) -> usize {
         self.bytes.len() + self.pieces.len() * size_of::<Piece>()
     }
@@ -187,7 +195,7 @@ mod tests {
     fn the_memory_of_small_ranges_is_counted() {
         let mut batch = Batch::default();
         for offset in 0..1_000 {
-            batch.push(2 * offset, &[1]);
+            batch.push(2 * offset, &[1]).unwrap();
         }
         assert_eq!(batch.memory_len(), 1_000 + 1_000 * size_of::<Piece>());
     }
@@ -203,13 +211,15 @@ mod tests {
         ) {
             let base = (chunk * wide(CHUNK_LEN)).saturating_sub(40);
             let (mut expected, mut batch) = (vec![0xee; 4 * CHUNK_LEN], Batch::default());
+            let mut as_written = Batch::default();
             for (age, (offset, len)) in ranges.into_iter().enumerate() {
                 let fill = u8::try_from(age + 1).unwrap();
                 // Some are longer than a chunk.
                 let more = if filled == Some(age) { CHUNK_LEN + 30 } else { 0 };
                 let (start, bytes) = (narrow(base + offset), vec![fill; narrow(len) + more]);
                 expected[start..start + bytes.len()].copy_from_slice(&bytes);
-                batch.push(base + offset, &bytes);
+                batch.push(base + offset, &bytes).unwrap();
+                as_written.push(base + offset, &bytes).unwrap();
             }
             // A second draining gives nothing of the first.
             let (mut found, mut last) = (vec![0xee; 4 * CHUNK_LEN], 0);
@@ -223,6 +233,16 @@ mod tests {
                 }).unwrap();
             }
             prop_assert!(found == expected);
+            found.fill(0xee);
+            for _ in 0..2 {
+                as_written.drain_as_written(|offset, bytes| {
+                    let start = narrow(offset);
+                    found[start..start + bytes.len()].copy_from_slice(bytes);
+                    Ok::<(), ()>(())
+                }).unwrap();
+                prop_assert!(found == expected);
+                prop_assert_eq!(as_written.memory_len(), 0);
+            }
         }
     }
 }

@@ -93,16 +93,21 @@ impl<'a> RingReader<'a> {
         let more = len.saturating_sub(self.window.len());
         if self.window.try_reserve(more).is_err() {
             self.window.clear();
-            return Err(LogError::Storage(StorageError::Io {
-                operation: "find the memory to read",
-                path: self.blob.location().to_owned(),
-                offset: None,
-                source: std::io::ErrorKind::OutOfMemory.into(),
-            }));
+            return Err(no_memory(self.blob));
         }
         self.window.resize(len);
         Ok(())
     }
+}
+
+/// There is no memory for what a file holds.
+pub(crate) fn no_memory(blob: &dyn Blob) -> LogError {
+    LogError::Storage(StorageError::Io {
+        operation: "find the memory to read",
+        path: blob.location().to_owned(),
+        offset: None,
+        source: std::io::ErrorKind::OutOfMemory.into(),
+    })
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::batch::Batch;
 use crate::error::{Damage, LogError, Result};
 use crate::format::header::LogHeader;
 use crate::ids::Lsn;
+use crate::reader::no_memory;
 use crate::scan::Scanner;
 
 /// Takes the bytes that a replay brings.
@@ -81,7 +82,7 @@ pub fn replay(
             }
             done.ranges += 1;
             done.range_bytes += wide(bytes.len());
-            batch.push(offset, bytes);
+            batch.push(offset, bytes).map_err(|_| no_memory(blob))?;
         }
         if batch.memory_len() >= batch_len {
             done.applied_bytes += drain(&mut batch, sink)?;

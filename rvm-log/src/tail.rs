@@ -23,8 +23,8 @@ pub struct Tail {
     spare: AlignedBuf,
 }
 
-/// Memory larger than this is not kept for the next batch, in bytes. Memory grows by doubling, so a batch of a little over 1 MiB has as much.
-const SPARE_LEN_MAX: usize = (2 << 20) + AlignedBuf::ALIGN;
+/// Memory larger than this is not kept for the next batch, in bytes: 1 MiB, and what aligns it.
+const SPARE_LEN_MAX: usize = (1 << 20) + AlignedBuf::ALIGN;
 
 impl Tail {
     /// The tail of a log whose next record goes to `end`.

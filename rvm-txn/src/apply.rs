@@ -47,9 +47,9 @@ impl Run {
 }
 
 /// The part of the file that is written at once, in bytes, unless one piece is longer.
-const GATHER_LEN: usize = 256 << 10;
+const GATHER_LEN: u64 = 256 << 10;
 
-/// Where there is a run for each so many bytes, the file is read, changed, and written whole.
+/// Runs with less than this between them, in bytes, are written together: what lies between is in pages that change anyway.
 const CLOSE_LEN: u64 = 4 << 10;
 
 impl<'a> SegmentWriter<'a> {
@@ -70,14 +70,18 @@ impl<'a> SegmentWriter<'a> {
             return Ok(());
         };
         let (start, end) = (first.start, last.end());
-        if self.runs.len() > 1 && wide(self.runs.len()) * CLOSE_LEN >= end - start {
-            self.write_whole(start, end)?;
+        // What cannot be read is not needed: the runs are written one by one then.
+        if self.runs.len() > 1 && self.read_around(start, end) {
+            for (run, bytes) in pieces(&self.runs, &self.gathered) {
+                let at = narrow(run.start - start);
+                if let Some(place) = self.around.as_mut_slice().get_mut(at..at + bytes.len()) {
+                    place.copy_from_slice(bytes);
+                }
+            }
+            self.blob.write_at(start, self.around.as_slice())?;
         } else {
-            let mut gathered = self.gathered.as_slice();
-            for run in &self.runs {
-                let (bytes, rest) = gathered.split_at_checked(run.len).unwrap_or_default();
+            for (run, bytes) in pieces(&self.runs, &self.gathered) {
                 self.blob.write_at(run.start, bytes)?;
-                gathered = rest;
             }
         }
         self.runs.clear();
@@ -85,30 +89,34 @@ impl<'a> SegmentWriter<'a> {
         Ok(())
     }
 
-    /// Writes `[start, end)`, in which all runs lie; between them what is there already.
-    fn write_whole(&mut self, start: u64, end: u64) -> Result<(), LogError> {
+    /// Reads `[start, end)`; says whether that was possible.
+    fn read_around(&mut self, start: u64, end: u64) -> bool {
         self.around.resize(narrow(end - start));
-        self.blob.read_at(start, self.around.as_mut_slice())?;
-        let mut gathered = self.gathered.as_slice();
-        for run in &self.runs {
-            let (bytes, rest) = gathered.split_at_checked(run.len).unwrap_or_default();
-            let at = narrow(run.start - start);
-            if let Some(place) = self.around.as_mut_slice().get_mut(at..at + bytes.len()) {
-                place.copy_from_slice(bytes);
-            }
-            gathered = rest;
-        }
-        Ok(self.blob.write_at(start, self.around.as_slice())?)
+        self.blob.read_at(start, self.around.as_mut_slice()).is_ok()
     }
+}
+
+/// The runs, each with its bytes.
+fn pieces<'a>(
+    runs: &'a [Run],
+    mut gathered: &'a [u8],
+) -> impl Iterator<Item = (&'a Run, &'a [u8])> {
+    runs.iter().map(move |run| {
+        let (bytes, rest) = gathered.split_at_checked(run.len).unwrap_or_default();
+        gathered = rest;
+        (run, bytes)
+    })
 }
 
 impl ReplaySink for SegmentWriter<'_> {
     fn apply(&mut self, offset: u64, bytes: &[u8]) -> Result<(), LogError> {
-        let first = self.runs.first().map_or(offset, |run| run.start);
-        // A batch begins anew at the start of the segment.
-        let goes_on = self.runs.last().is_none_or(|last| last.end() <= offset);
-        if !goes_on || offset + wide(bytes.len()) - first > wide(GATHER_LEN) {
-            self.write_gathered()?;
+        if let (Some(first), Some(last)) = (self.runs.first(), self.runs.last()) {
+            // A batch begins anew at the start of the segment.
+            let between = offset.checked_sub(last.end());
+            let is_close = between.is_some_and(|between| between < CLOSE_LEN);
+            if !is_close || offset + wide(bytes.len()) - first.start > GATHER_LEN {
+                self.write_gathered()?;
+            }
         }
         self.add(offset, bytes);
         Ok(())

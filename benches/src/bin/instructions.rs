@@ -108,6 +108,10 @@ fn report(counts: &Counts, write: bool) -> Result<ExitCode> {
     let is_comparable = known.made_by == counts.made_by;
     println!("{:<30} {:>14} {:>14}", "instructions", "written down", "now");
     let mut differ = 0;
+    for name in known.instructions.keys().filter(|name| !counts.instructions.contains_key(*name)) {
+        differ += 1;
+        println!("{name:<30} is written down, and no path any more !");
+    }
     for (name, now) in &counts.instructions {
         let written = known.instructions.get(name).copied();
         let differs = written.is_none_or(|written| now.abs_diff(written) * SLACK > written);

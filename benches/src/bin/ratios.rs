@@ -98,12 +98,12 @@ fn forced(rounds: usize) -> Result<Vec<Row>> {
 fn threads(rounds: usize) -> Result<Vec<Row>> {
     let shared = |name, threads: usize| -> Result<Pair<'_>> {
         let (raw, mut ours) = (RawGroup::open()?, Ledger::open(1, MIB.into())?);
-        let commits = 4_000 / u64::try_from(threads)?;
+        let commits = 4_032 / u64::try_from(threads)?;
         Ok(Pair {
             name,
             bytes: None,
-            plain: Box::new(move || Ok(each(raw.time(threads, commits)?, 4_000))),
-            ours: Box::new(move || Ok(each(ours.time_threads(threads, commits)?, 4_000))),
+            plain: Box::new(move || Ok(each(raw.time(threads, commits)?, 4_032))),
+            ours: Box::new(move || Ok(each(ours.time_threads(threads, commits)?, 4_032))),
         })
     };
     let own = |name, threads: usize| -> Result<Pair<'_>> {

@@ -1,8 +1,7 @@
 //! Group commit made by hand: one of those who wait writes for all who have appended.
 
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rvm_core::rvm_storage::AlignedBuf;
 use tempfile::TempDir;
@@ -11,6 +10,7 @@ use super::file::{BLOCK_LEN, ForcedFile};
 use super::store::{LOG_LEN, encode};
 use crate::Result;
 use crate::bank::Bank;
+use crate::threads::all_at_once;
 
 /// A log that any number of threads append to.
 #[derive(Debug)]
@@ -93,25 +93,6 @@ impl RawGroup {
         }
         Ok(())
     }
-}
-
-/// How long threads take that begin together. Each is given its number.
-pub(crate) fn all_at_once(
-    threads: usize,
-    work: impl Fn(usize) -> Result<()> + Sync,
-) -> Result<Duration> {
-    let started = Instant::now();
-    let done = thread::scope(|scope| {
-        let start = |number| {
-            scope.spawn({
-                let work = &work;
-                move || work(number).is_ok()
-            })
-        };
-        let running: Vec<_> = (0..threads).map(start).collect();
-        running.into_iter().all(|thread| thread.join().unwrap_or(false))
-    });
-    if done { Ok(started.elapsed()) } else { Err("a thread failed".into()) }
 }
 
 #[cfg(test)]

@@ -9,7 +9,6 @@ mod store;
 
 pub use file::ForcedFile;
 pub use group::RawGroup;
-pub(crate) use group::all_at_once;
 pub use parallel::RawParallel;
 pub use plain::{PlainCopy, PlainStores};
 pub use replay::RawReplay;

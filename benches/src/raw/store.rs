@@ -7,8 +7,7 @@ use tempfile::TempDir;
 
 use super::file::{BLOCK_LEN, ForcedFile};
 use crate::Result;
-use crate::bank::{Bank, Change};
-use crate::ledger::{COMMITS_PER_RUN, GROUP};
+use crate::bank::{Bank, COMMITS_PER_RUN, Change, GROUP};
 
 pub(super) const LOG_LEN: u64 = 64 << 20;
 

@@ -70,8 +70,8 @@ pub const BREAKAGES: &[Breakage] = &[
     Breakage {
         name: "undo in the wrong order",
         file: "rvm-txn/src/transaction/abort.rs",
-        text: "self.undo.records().iter().rev()",
-        instead: "self.undo.records().iter()",
+        text: "self.work.undo.records().iter().rev()",
+        instead: "self.work.undo.records().iter()",
         by: Watch::Tests("rvm-core", "model"),
     },
     Breakage {
@@ -234,7 +234,7 @@ pub const BREAKAGES: &[Breakage] = &[
         by: Watch::Tests("lab", "lives::no_power"),
     },
     Breakage {
-        name: "check poison outside the latch",
+        name: "check poison outside the latch, before a force",
         file: "rvm-txn/src/log_handle/force.rs",
         text: "        let mut state = self.latch.lock();
         loop {

@@ -132,7 +132,7 @@ pub fn render(table: &[Field]) -> String {
     text
 }
 
-/// Puts values one after the other into a byte slice. What does not fit is left out; the tables' sizes rule that out.
+/// Puts values one after the other into a byte slice. What does not fit is left out; the tables' sizes, or a record's measure, rule that out.
 #[derive(Debug)]
 pub(crate) struct Put<'a>(pub(crate) &'a mut [u8]);
 

@@ -97,7 +97,7 @@ fn recycled_memory_shows_nothing_of_its_past() {
 /// Guards against a force that allocates its memory each time, and against a large batch whose memory is never given back.
 #[test]
 fn the_memory_of_a_batch_is_used_again_unless_it_is_large() {
-    for (len, is_kept) in [(1_050_000, true), (2_100_000, false)] {
+    for (len, is_kept) in [(1_040_000, true), (1_050_000, false)] {
         let mut tail = Tail::new(Lsn(0));
         append(&mut tail, len);
         let batch = tail.seal(Lsn(0), checksums());

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use rvm_storage::sim::{OperationKind, SimStorage};
+use rvm_storage::sim::{Failure, Fault, OperationKind, SimStorage};
 use rvm_storage::{SegmentName, Storage};
 
 use super::*;
@@ -43,15 +43,17 @@ const CLOSE: u64 = 4 << 10;
 #[test]
 fn runs_that_lie_close_together_are_one_write() {
     assert_eq!(writes(&[vec![(10, 5), (15, 5)]]), [(10, 10)], "side by side");
-    assert_eq!(writes(&[vec![(10, 5), (2 * CLOSE - 1, 11)]]), [(10, 2 * CLOSE)], "close");
+    assert_eq!(writes(&[vec![(10, 5), (CLOSE + 14, 11)]]), [(10, CLOSE + 15)], "close");
     let each_page: Vec<_> = (0..100).map(|page| (page * CLOSE, 8)).collect();
-    assert_eq!(writes(&[each_page]), [(0, GATHER - CLOSE + 8), (GATHER, 35 * CLOSE + 8)]);
+    assert_eq!(writes(&[each_page]), [(0, 63 * CLOSE + 8), (GATHER, 35 * CLOSE + 8)]);
 }
 
 /// Guards against bytes that are written though nothing changed there.
 #[test]
 fn runs_that_lie_apart_are_written_apart() {
-    assert_eq!(writes(&[vec![(10, 5), (2 * CLOSE, 11)]]), [(10, 5), (2 * CLOSE, 11)]);
+    assert_eq!(writes(&[vec![(10, 5), (CLOSE + 15, 11)]]), [(10, 5), (CLOSE + 15, 11)]);
+    let many_and_one: Vec<_> = (0..64).map(|i| (16 * i, 8)).chain([(200_000, 8)]).collect();
+    assert_eq!(writes(&[many_and_one]), [(0, 63 * 16 + 8), (200_000, 8)]);
     assert_eq!(writes(&[vec![(0, 1), (GATHER, 1)]]), [(0, 1), (GATHER, 1)], "not gathered");
 }
 
@@ -68,4 +70,21 @@ fn what_is_gathered_is_bounded() {
 #[test]
 fn a_batch_that_begins_anew_is_written_behind_the_one_before() {
     assert_eq!(writes(&[vec![(100, 50)], vec![(120, 50)], vec![(0, 10)]]).len(), 3);
+}
+
+/// Guards against a segment that cannot be folded because bytes that nobody changed cannot be read.
+#[test]
+fn what_cannot_be_read_is_not_needed() {
+    let storage = SimStorage::new(1);
+    let name = FileName::new(&SegmentName::new("s").unwrap(), FileRole::Segment);
+    storage.replace_file(&name, &[0; 100]).unwrap();
+    storage.inject(Fault::nth(0, Failure::Error).of(OperationKind::Read));
+    let blob = storage.open(&name).unwrap();
+    let mut segment = SegmentWriter::new(blob.as_ref());
+    segment.apply(10, &[1]).unwrap();
+    segment.apply(20, &[2]).unwrap();
+    segment.write_gathered().unwrap();
+    assert_eq!(storage.faults_fired(), 1);
+    let found = storage.read_file(&name).unwrap();
+    assert_eq!((found[10], found[15], found[20]), (1, 0, 2));
 }

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 
-use rvm_log::{Lsn, Ring, Tail};
+use rvm_log::{BLOCK_LEN, Lsn, Ring, Tail};
 
 use super::{Link, Named};
 
-/// How many bytes of records may wait in memory to be forced, unless a single record is larger.
-const TAIL_ROOM: u64 = 1 << 20;
+/// How many bytes of records may wait in memory to be forced, unless a single record is larger. With the block that they begin in and the one
+/// that they end in they fill 1 MiB.
+const TAIL_ROOM: u64 = (1 << 20) - 2 * BLOCK_LEN;
 
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "four independent conditions, each documented")]

@@ -38,7 +38,8 @@ pub struct LogRecovery {
     pub records: u64,
     /// Bytes in their ranges.
     pub range_bytes: u64,
-    /// Bytes written to the segment, each counted once.
+    /// Bytes applied: each counted once where they went to the segment's file, and as often as they were logged where they went to memory, in a
+    /// store that is opened for reading or salvaged.
     pub applied_bytes: u64,
     /// Whole records that do not count, since something that they hang on did not reach the disk.
     pub dropped_records: u64,

@@ -67,7 +67,7 @@ impl Transaction {
 /// Puts the committed bytes back into the declared ranges of a part: those of the segment's file, and over them what the log
 /// holds.
 fn read_back(shared: &Shared, undo: &UndoQueue, index: usize, part: &mut Part) -> Result<()> {
-    let Some(log) = &part.segment.log else { return Ok(()) };
+    let log = &part.log;
     let _right = TruncationRight::take(log);
     let all_durable = {
         let state = log.latch.lock();

@@ -90,7 +90,7 @@ impl Transaction {
         let mut dependencies = SmallVec::new();
         let mut targets = Targets::new();
         for part in self.work.parts.iter().filter(|part| !part.written) {
-            let Some(log) = &part.segment.log else { continue };
+            let log = &part.log;
             let (lsn, decided) = {
                 let state = log.latch.lock();
                 (state.tail.end(), state.decided)
@@ -113,7 +113,7 @@ impl Transaction {
     ) -> Result<()> {
         let commit_time = self.shared.storage.unix_nanos();
         for (index, part) in self.work.parts.iter().enumerate().filter(|(_, part)| part.written) {
-            let Some(log) = &part.segment.log else { continue };
+            let log = &part.log;
             let draft = Draft {
                 txn_id,
                 commit_time,

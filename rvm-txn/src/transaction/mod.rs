@@ -17,6 +17,7 @@ use crate::arbiter::{Mode, Slots, ThreadKey, Wait};
 use crate::config::{RangePolicy, UndoMode};
 use crate::coverage::Coverage;
 use crate::error::{Error, Result};
+use crate::log_handle::LogHandle;
 use crate::mapping::Mapping;
 use crate::ownership::{Taken, take_segments};
 use crate::segment::Segment;
@@ -43,6 +44,7 @@ pub struct Transaction {
 /// One segment of a transaction.
 struct Part {
     segment: Arc<Mapping>,
+    log: Arc<LogHandle>,
     memory: ArcRwLockWriteGuard<RawRwLock, Region>,
     /// Whether any range was declared.
     written: bool,
@@ -55,8 +57,8 @@ impl Part {
     fn of(segment: Arc<Mapping>) -> Option<Self> {
         let mut memory = RwLock::try_write_arc(&segment.memory)?;
         segment.give_back_pages(&mut memory);
-        segment.log.as_ref()?;
-        Some(Self { segment, memory, written: false, coverage: Coverage::default() })
+        let log = segment.log.clone()?;
+        Some(Self { segment, log, memory, written: false, coverage: Coverage::default() })
     }
 }
 

@@ -1,5 +1,5 @@
-//! What a transaction works with. The memory is used again by the thread's next transaction, so that nothing is allocated once it has
-//! grown, and little is moved where a transaction is.
+//! What a transaction works with. The memory is used again by the next transaction of the thread that ended this one, so that seldom anything is
+//! allocated; and little is moved where a transaction is.
 
 use std::cell::Cell;
 
@@ -15,8 +15,8 @@ pub(super) struct Work {
     pub(super) label: Vec<u8>,
 }
 
-/// More memory than this is given back to the system, in bytes.
-const SPARE_LEN_MAX: usize = 1 << 20;
+/// More memory than this is given back to the system, in bytes. Each thread may keep as much.
+const SPARE_LEN_MAX: usize = 256 << 10;
 
 thread_local!(static SPARE: Cell<Work> = Cell::default());
 
@@ -28,7 +28,8 @@ impl Work {
 
     /// Leaves the memory to the thread's next transaction, unless it is much.
     pub(super) fn leave(mut self) {
-        if self.undo.capacity() <= SPARE_LEN_MAX {
+        let parts_len = self.parts.capacity() * size_of::<Part>();
+        if self.undo.capacity() + parts_len + self.label.capacity() <= SPARE_LEN_MAX {
             self.parts.clear();
             self.undo.clear();
             self.label.clear();
