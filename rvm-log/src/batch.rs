@@ -41,13 +41,18 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Adds a range that is newer than those before.
+    /// Makes room for so many ranges with so many bytes in all.
     ///
     /// # Errors
-    /// There is no memory for it.
-    pub(crate) fn push(&mut self, offset: u64, bytes: &[u8]) -> Result<(), TryReserveError> {
-        self.bytes.try_reserve(bytes.len())?;
-        self.pieces.try_reserve(bytes.len() / CHUNK_LEN + 2)?;
+    /// There is no such memory: the lengths may come from a hostile file.
+    pub(crate) fn make_room(&mut self, ranges: usize, bytes: usize) -> Result<(), TryReserveError> {
+        self.bytes.try_reserve(bytes)?;
+        // Those that lie over the edge of a chunk are divided; they are few.
+        self.pieces.try_reserve(ranges.saturating_add(bytes / CHUNK_LEN))
+    }
+
+    /// Adds a range that is newer than those before.
+    pub(crate) fn push(&mut self, offset: u64, bytes: &[u8]) {
         let mut at = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         let mut offset = offset;
@@ -56,7 +61,6 @@ impl Batch {
             self.pieces.push(Piece { offset, len, at });
             (offset, at) = (offset + wide(len), at + len);
         }
-        Ok(())
     }
 
     /// How much is in it, in bytes: the ranges' own, and what says where they belong.
@@ -195,9 +199,10 @@ mod tests {
     fn the_memory_of_small_ranges_is_counted() {
         let mut batch = Batch::default();
         for offset in 0..1_000 {
-            batch.push(2 * offset, &[1]).unwrap();
+            batch.push(2 * offset, &[1]);
         }
         assert_eq!(batch.memory_len(), 1_000 + 1_000 * size_of::<Piece>());
+        assert!(batch.make_room(1, usize::MAX).is_err() && batch.make_room(usize::MAX, 1).is_err());
     }
 
     proptest! {
@@ -218,8 +223,8 @@ mod tests {
                 let more = if filled == Some(age) { CHUNK_LEN + 30 } else { 0 };
                 let (start, bytes) = (narrow(base + offset), vec![fill; narrow(len) + more]);
                 expected[start..start + bytes.len()].copy_from_slice(&bytes);
-                batch.push(base + offset, &bytes).unwrap();
-                as_written.push(base + offset, &bytes).unwrap();
+                batch.push(base + offset, &bytes);
+                as_written.push(base + offset, &bytes);
             }
             // A second draining gives nothing of the first.
             let (mut found, mut last) = (vec![0xee; 4 * CHUNK_LEN], 0);

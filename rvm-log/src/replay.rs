@@ -1,7 +1,7 @@
 //! Pushes what committed records say into a sink. Recovery, truncation and mapping all go through here.
 
 use rvm_storage::Blob;
-use rvm_storage::widths::wide;
+use rvm_storage::widths::{narrow, wide};
 
 use crate::batch::Batch;
 use crate::error::{Damage, LogError, Result};
@@ -69,6 +69,9 @@ pub fn replay(
         let at = scanner.position();
         let Some(record) = scanner.next()? else { break };
         done.records += 1;
+        let (ranges, bytes) =
+            (narrow(record.header().range_count.into()), narrow(record.data_len()));
+        batch.make_room(ranges, bytes).map_err(|_| no_memory(blob))?;
         for (offset, bytes) in record.ranges() {
             let end = offset.saturating_add(wide(bytes.len()));
             if end > segment_len {
@@ -82,7 +85,7 @@ pub fn replay(
             }
             done.ranges += 1;
             done.range_bytes += wide(bytes.len());
-            batch.push(offset, bytes).map_err(|_| no_memory(blob))?;
+            batch.push(offset, bytes);
         }
         if batch.memory_len() >= batch_len {
             done.applied_bytes += drain(&mut batch, sink)?;
