@@ -8,6 +8,7 @@ use rvm_core::{Durability, Rvm, Segment};
 
 use crate::Result;
 use crate::bank::Bank;
+use crate::ledger::transact;
 use crate::logs::{Records, SampleLog};
 
 /// A path, and how to take it so many times.
@@ -29,33 +30,27 @@ pub const HOT_PATHS: [HotPath; 6] = [
     HotPath { name: "replay 100 KiB of log", take: replays },
 ];
 
+const LEN: u64 = 1 << 20;
+
 /// A store of one segment in memory, that does nothing in the background, and is never closed: that would fold its log, and count.
-fn store(len: u64) -> Result<&'static (Rvm, Segment)> {
+fn store() -> Result<&'static (Rvm, Segment)> {
     let options = Rvm::options().background(false).helpers(0).log_capacity_initial(16 << 20);
     let rvm = options.open_with(Arc::new(MemStorage::new()))?;
-    let segment = rvm.map("bank", len)?;
+    let segment = rvm.map("bank", LEN)?;
     Ok(Box::leak(Box::new((rvm, segment))))
 }
 
 fn commits(times: u64, durability: Durability) -> Result<()> {
-    let (rvm, segment) = store(1 << 20)?;
+    let (rvm, segment) = store()?;
     let mut bank = Bank::over(segment.len());
-    for _ in 0..times {
-        let change = bank.draw();
-        let mut txn = rvm.begin(&[segment])?;
-        for (offset, bytes) in change.stores() {
-            txn.write(segment, offset, bytes)?;
-        }
-        txn.commit_with(durability)?;
-    }
-    Ok(())
+    (0..times).try_for_each(|_| transact(rvm, segment, &bank.draw(), durability))
 }
 
 fn declarations(times: u64) -> Result<()> {
-    let (rvm, segment) = store(1 << 20)?;
+    let (rvm, segment) = store()?;
     let mut txn = rvm.begin(&[segment])?;
     for number in 0..times {
-        let offset = number * 8 % (1 << 20);
+        let offset = number * 8 % LEN;
         txn.about_to_modify(segment, offset..offset + 8)?.fill(1);
     }
     Ok(txn.abort()?)

@@ -1,12 +1,13 @@
 //! A store with the bank's memory in it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rvm_core::{Durability, Rvm, Segment};
 use tempfile::TempDir;
 
 use crate::Result;
-use crate::bank::{Bank, COMMITS_PER_RUN, GROUP};
+use crate::bank::{Bank, COMMITS_PER_RUN, Change, GROUP};
+use crate::runs::in_runs;
 use crate::threads::all_at_once;
 
 /// The size of a log. It neither grows nor is truncated while a commit is timed.
@@ -97,15 +98,8 @@ impl Ledger {
         let taken = all_at_once(threads, |number| {
             let segment = self.segments.get(number % self.segments.len()).ok_or("no segment")?;
             let mut bank = Bank::over(segment.len());
-            (0..commits).try_for_each(|_| {
-                let change = bank.draw();
-                let mut txn = self.rvm.begin(&[segment])?;
-                for (offset, bytes) in change.stores() {
-                    txn.write(segment, offset, bytes)?;
-                }
-                txn.commit()?;
-                Ok(())
-            })
+            (0..commits)
+                .try_for_each(|_| transact(&self.rvm, segment, &bank.draw(), Durability::Force))
         })?;
         self.rvm.truncate_log()?;
         Ok(taken)
@@ -118,19 +112,29 @@ impl Ledger {
         times_per_run: u64,
         work: impl Fn(&mut Self) -> Result<()>,
     ) -> Result<Duration> {
-        let (mut left, mut taken) = (times, Duration::ZERO);
-        while left > 0 {
-            let run = left.min(times_per_run);
-            let started = Instant::now();
-            for _ in 0..run {
-                work(self)?;
-            }
-            taken += started.elapsed();
-            self.rvm.truncate_log()?;
-            left -= run;
-        }
-        Ok(taken)
+        in_runs(self, (times, times_per_run), work, |ledger| {
+            ledger.rvm.truncate_log()?;
+            Ok(())
+        })
     }
+}
+
+/// Runs one transaction over one segment.
+///
+/// # Errors
+/// I/O.
+pub(crate) fn transact(
+    rvm: &Rvm,
+    segment: &Segment,
+    change: &Change,
+    durability: Durability,
+) -> Result<()> {
+    let mut txn = rvm.begin(&[segment])?;
+    for (offset, bytes) in change.stores() {
+        txn.write(segment, offset, bytes)?;
+    }
+    txn.commit_with(durability)?;
+    Ok(())
 }
 
 fn length(bytes: &[u8]) -> u64 {

@@ -29,6 +29,7 @@ mod ledger;
 mod logs;
 mod raw;
 mod rounds;
+mod runs;
 mod threads;
 
 pub use bank::{AUDIT_LEN, Bank, Change, GROUP, RECORD_LEN};

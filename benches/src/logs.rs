@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::Result;
 use crate::bank::{Bank, Change};
+use crate::ledger::transact;
 
 /// Records in memory.
 #[derive(Debug)]
@@ -206,12 +207,7 @@ impl CrashedStore {
         let segment = rvm.map("sample", SampleLog::SEGMENT_LEN.into())?;
         let mut bank = Bank::over(segment.len());
         while rvm.stats().log_bytes < len {
-            let change = bank.draw();
-            let mut txn = rvm.begin(&[&segment])?;
-            for (offset, bytes) in change.stores() {
-                txn.write(&segment, offset, bytes)?;
-            }
-            txn.commit_with(Durability::Lazy)?;
+            transact(&rvm, &segment, &bank.draw(), Durability::Lazy)?;
         }
         rvm.flush()?;
         let (log_len, records) = (rvm.stats().log_bytes, rvm.stats().commits_lazy);

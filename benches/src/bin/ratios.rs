@@ -41,12 +41,7 @@ fn memory(rounds: usize) -> Result<Vec<Row>> {
     const COMMITS: u64 = 15_000;
     let lazy = |name, len: u32| -> Result<Pair<'_>> {
         let (mut raw, mut ours) = (RawStore::open(len.into())?, Ledger::open(1, len.into())?);
-        Ok(Pair {
-            name,
-            bytes: None,
-            plain: Box::new(move || Ok(each(raw.time_lazy(COMMITS)?, COMMITS))),
-            ours: Box::new(move || Ok(each(ours.time_lazy(COMMITS)?, COMMITS))),
-        })
+        Ok(each_of(name, COMMITS, move || raw.time_lazy(COMMITS), move || ours.time_lazy(COMMITS)))
     };
     let mut pairs = [
         lazy("lazy commit / by hand, 1 MiB", MIB)?,
@@ -61,22 +56,17 @@ fn forced(rounds: usize) -> Result<Vec<Row>> {
     const COMMITS: u64 = 300;
     let forced = |name, len: u32| -> Result<Pair<'_>> {
         let (mut raw, mut ours) = (RawStore::open(len.into())?, Ledger::open(1, len.into())?);
-        Ok(Pair {
+        Ok(each_of(
             name,
-            bytes: None,
-            plain: Box::new(move || Ok(each(raw.time_forced(COMMITS)?, COMMITS))),
-            ours: Box::new(move || Ok(each(ours.time_forced(COMMITS)?, COMMITS))),
-        })
+            COMMITS,
+            move || raw.time_forced(COMMITS),
+            move || ours.time_forced(COMMITS),
+        ))
     };
     let parts = |name, segments| -> Result<Pair<'_>> {
         let (mut raw, mut ours) =
             (RawParallel::open(segments)?, Ledger::open(segments, MIB.into())?);
-        Ok(Pair {
-            name,
-            bytes: None,
-            plain: Box::new(move || Ok(each(raw.time(COMMITS)?, COMMITS))),
-            ours: Box::new(move || Ok(each(ours.time_forced(COMMITS)?, COMMITS))),
-        })
+        Ok(each_of(name, COMMITS, move || raw.time(COMMITS), move || ours.time_forced(COMMITS)))
     };
     let (mut raw, mut group) = (RawStore::open(MIB.into())?, Ledger::open(1, MIB.into())?);
     let mut pairs = [
@@ -84,38 +74,41 @@ fn forced(rounds: usize) -> Result<Vec<Row>> {
         forced("forced commit / by hand, 32 MiB", 32 * MIB)?,
         parts("forced commit, 2 segments / 2 files", 2)?,
         parts("forced commit, 4 segments / 4 files", 4)?,
-        Pair {
-            name: "64 lazy commits, flush / by hand",
-            bytes: None,
-            plain: Box::new(|| Ok(each(raw.time_groups(COMMITS)?, COMMITS))),
-            ours: Box::new(|| Ok(each(group.time_groups(COMMITS)?, COMMITS))),
-        },
+        each_of(
+            "64 lazy commits, flush / by hand",
+            COMMITS,
+            || raw.time_groups(COMMITS),
+            || group.time_groups(COMMITS),
+        ),
     ];
     measure(&mut pairs, rounds)
 }
 
 /// Durable commits of several threads against a group commit by hand.
 fn threads(rounds: usize) -> Result<Vec<Row>> {
+    // Multiples of the numbers of threads.
+    const SHARED: u64 = 4_032;
+    const OWN: u64 = 2_000;
     let shared = |name, threads: usize| -> Result<Pair<'_>> {
         let (raw, mut ours) = (RawGroup::open()?, Ledger::open(1, MIB.into())?);
-        let commits = 4_032 / u64::try_from(threads)?;
-        Ok(Pair {
+        let commits = SHARED / u64::try_from(threads)?;
+        Ok(each_of(
             name,
-            bytes: None,
-            plain: Box::new(move || Ok(each(raw.time(threads, commits)?, 4_032))),
-            ours: Box::new(move || Ok(each(ours.time_threads(threads, commits)?, 4_032))),
-        })
+            SHARED,
+            move || raw.time(threads, commits),
+            move || ours.time_threads(threads, commits),
+        ))
     };
     let own = |name, threads: usize| -> Result<Pair<'_>> {
         let raw: Vec<_> = (0..threads).map(|_| RawGroup::open()).collect::<Result<_>>()?;
         let mut ours = Ledger::open(threads, MIB.into())?;
-        let commits = 2_000 / u64::try_from(threads)?;
-        Ok(Pair {
+        let commits = OWN / u64::try_from(threads)?;
+        Ok(each_of(
             name,
-            bytes: None,
-            plain: Box::new(move || Ok(each(RawGroup::time_each(&raw, commits)?, 2_000))),
-            ours: Box::new(move || Ok(each(ours.time_threads(threads, commits)?, 2_000))),
-        })
+            OWN,
+            move || RawGroup::time_each(&raw, commits),
+            move || ours.time_threads(threads, commits),
+        ))
     };
     let mut pairs = [
         shared("2 threads, one segment / by hand", 2)?,
@@ -163,6 +156,21 @@ fn bytes(rounds: usize) -> Result<Vec<Row>> {
         against_copy("scan a log / copy", LOG_LEN, 1, move || scanned.scan().map(drop)),
     ];
     measure(&mut pairs, rounds)
+}
+
+/// Of two ways to do so many, how long one takes.
+fn each_of<'a>(
+    name: &'static str,
+    times: u64,
+    mut plain: impl FnMut() -> Result<Duration> + 'a,
+    mut ours: impl FnMut() -> Result<Duration> + 'a,
+) -> Pair<'a> {
+    Pair {
+        name,
+        bytes: None,
+        plain: Box::new(move || Ok(each(plain()?, times))),
+        ours: Box::new(move || Ok(each(ours()?, times))),
+    }
 }
 
 /// The seconds that one record takes, of so many.

@@ -8,6 +8,7 @@ use tempfile::TempDir;
 use super::file::{BLOCK_LEN, ForcedFile};
 use crate::Result;
 use crate::bank::{Bank, COMMITS_PER_RUN, Change, GROUP};
+use crate::runs::in_runs;
 
 pub(super) const LOG_LEN: u64 = 64 << 20;
 
@@ -29,16 +30,10 @@ pub(super) fn encode(change: &Change, number: u64, out: &mut AlignedBuf) -> Resu
         at += bytes.len();
     }
     let crc = crc32c::crc32c_append(u32::try_from(number & 0xffff)?, body);
-    let [len, sum, txn @ ..] = &mut [[0; 4]; 4];
-    *len = u32::try_from(RECORD_LEN)?.to_le_bytes();
-    *sum = crc.to_le_bytes();
-    let [low, high] = txn;
-    let number = number.to_le_bytes();
-    low.copy_from_slice(number.get(..4).unwrap_or_default());
-    high.copy_from_slice(number.get(4..).unwrap_or_default());
-    for (to, from) in header.chunks_exact_mut(4).zip([*len, *sum, *low, *high]) {
-        to.copy_from_slice(&from);
-    }
+    let len = u32::try_from(RECORD_LEN)?;
+    let (sizes, txn) = header.split_at_mut(8);
+    sizes.copy_from_slice(&(u64::from(crc) << 32 | u64::from(len)).to_le_bytes());
+    txn.copy_from_slice(&number.to_le_bytes());
     out.extend_from_slice(&record);
     Ok(())
 }
@@ -118,18 +113,7 @@ impl RawStore {
     /// # Errors
     /// I/O.
     pub fn time_lazy(&mut self, commits: u64) -> Result<Duration> {
-        let (mut left, mut taken) = (commits, Duration::ZERO);
-        while left > 0 {
-            let run = left.min(COMMITS_PER_RUN);
-            let started = Instant::now();
-            for _ in 0..run {
-                self.commit()?;
-            }
-            taken += started.elapsed();
-            self.log.force()?;
-            left -= run;
-        }
-        Ok(taken)
+        in_runs(self, (commits, COMMITS_PER_RUN), Self::commit, |store| store.log.force())
     }
 
     /// How long so many transactions take, each forced.
