@@ -25,6 +25,11 @@ impl Piece {
     fn chunk(&self) -> u64 {
         self.offset / wide(CHUNK_LEN)
     }
+
+    /// Its bytes, in those of the batch.
+    fn of<'a>(&self, batch: &'a [u8]) -> &'a [u8] {
+        batch.get(self.at..self.at + self.len).unwrap_or_default()
+    }
 }
 
 /// Where an offset lies in its chunk.
@@ -73,11 +78,8 @@ impl Batch {
         &mut self,
         mut emit: impl FnMut(u64, &[u8]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut bytes = self.bytes.as_slice();
         for piece in &self.pieces {
-            let (of_piece, rest) = bytes.split_at_checked(piece.len).unwrap_or_default();
-            emit(piece.offset, of_piece)?;
-            bytes = rest;
+            emit(piece.offset, piece.of(&self.bytes))?;
         }
         self.clear();
         Ok(())
@@ -95,16 +97,14 @@ impl Batch {
     ) -> Result<(), E> {
         // Stable: the pieces of a chunk stay in their order.
         self.pieces.sort_by_key(Piece::chunk);
-        let bytes_of =
-            |piece: &Piece| self.bytes.get(piece.at..piece.at + piece.len).unwrap_or_default();
         for pieces in self.pieces.chunk_by(|one, next| one.chunk() == next.chunk()) {
             // What is older than a piece that fills the chunk does not show.
             let first = pieces.iter().rposition(|piece| piece.len == CHUNK_LEN).unwrap_or(0);
             match pieces.get(first..).unwrap_or_default() {
-                [only] => emit(only.offset, bytes_of(only))?,
+                [only] => emit(only.offset, only.of(&self.bytes))?,
                 pieces => {
                     for piece in pieces {
-                        self.overlay.put(place(piece.offset), bytes_of(piece));
+                        self.overlay.put(place(piece.offset), piece.of(&self.bytes));
                     }
                     let chunk = pieces.first().map_or(0, Piece::chunk) * wide(CHUNK_LEN);
                     self.overlay.drain(|start, bytes| emit(chunk + wide(start), bytes))?;

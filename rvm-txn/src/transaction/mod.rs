@@ -71,14 +71,8 @@ impl Transaction {
         let usable = mappings.iter().try_for_each(|mapping| mapping.check_usable());
         let usable = usable.and_then(|()| shared.check_usable());
         let mut work = Work::reused();
-        let whole = mappings.into_iter().all(|segment| match Part::of(segment) {
-            Some(part) => {
-                work.parts.push(part);
-                true
-            }
-            None => false,
-        });
-        if usable.is_ok() && whole {
+        work.parts.extend(mappings.into_iter().map_while(Part::of));
+        if usable.is_ok() && work.parts.len() == slots.len() {
             return Ok(Self { shared: Arc::clone(shared), work, slots, thread });
         }
         work.leave();
