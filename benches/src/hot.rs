@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use rvm_core::rvm_storage::MemStorage;
 use rvm_core::{Durability, Rvm, Segment};
+use rvm_tpca::{Bank, Pattern};
 
 use crate::Result;
-use crate::bank::Bank;
 use crate::ledger::transact;
 use crate::logs::{Records, SampleLog};
 
@@ -42,7 +42,7 @@ fn store() -> Result<&'static (Rvm, Segment)> {
 
 fn commits(times: u64, durability: Durability) -> Result<()> {
     let (rvm, segment) = store()?;
-    let mut bank = Bank::over(segment.len());
+    let mut bank = Bank::over(segment.len(), Pattern::Random);
     (0..times).try_for_each(|_| transact(rvm, segment, &bank.draw(), durability))
 }
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use rvm_core::{Durability, Rvm, Segment};
+use rvm_tpca::{Bank, Change, Pattern};
 use tempfile::TempDir;
 
 use crate::Result;
-use crate::bank::{Bank, COMMITS_PER_RUN, Change, GROUP};
-use crate::runs::in_runs;
+use crate::runs::{COMMITS_PER_RUN, GROUP, in_runs};
 use crate::threads::all_at_once;
 
 /// The size of a log. It neither grows nor is truncated while a commit is timed.
@@ -38,7 +38,7 @@ impl Ledger {
             .open(dir.path().join("store"))?;
         let map = |number| rvm.map(&format!("part-{number}"), len);
         let segments = (0..segments.max(1)).map(map).collect::<std::result::Result<_, _>>()?;
-        Ok(Self { rvm, segments, bank: Bank::over(len), _dir: dir })
+        Ok(Self { rvm, segments, bank: Bank::over(len, Pattern::Random), _dir: dir })
     }
 
     /// Runs one transaction. Its four stores go to the segments in turn.
@@ -97,7 +97,7 @@ impl Ledger {
     pub fn time_threads(&mut self, threads: usize, commits: u64) -> Result<Duration> {
         let taken = all_at_once(threads, |number| {
             let segment = self.segments.get(number % self.segments.len()).ok_or("no segment")?;
-            let mut bank = Bank::over(segment.len());
+            let mut bank = Bank::over(segment.len(), Pattern::Random);
             (0..commits)
                 .try_for_each(|_| transact(&self.rvm, segment, &bank.draw(), Durability::Force))
         })?;

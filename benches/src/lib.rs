@@ -23,7 +23,6 @@
 
 #![forbid(unsafe_code)]
 
-mod bank;
 mod hot;
 mod ledger;
 mod logs;
@@ -32,12 +31,12 @@ mod rounds;
 mod runs;
 mod threads;
 
-pub use bank::{AUDIT_LEN, Bank, Change, GROUP, RECORD_LEN};
 pub use hot::{HOT_PATHS, HotPath};
 pub use ledger::Ledger;
 pub use logs::{CrashedStore, Records, SampleLog};
 pub use raw::{ForcedFile, PlainCopy, PlainStores, RawGroup, RawParallel, RawReplay, RawStore};
 pub use rounds::{Pair, Row, STEADY, Spread, measure};
+pub use runs::GROUP;
 
 /// What a benchmark can fail with.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

@@ -12,10 +12,10 @@ use rvm_core::rvm_log::{
 };
 use rvm_core::rvm_storage::{AlignedBuf, FileStorage, SegmentName};
 use rvm_core::{Durability, Rvm};
+use rvm_tpca::{Bank, Change, Pattern};
 use tempfile::TempDir;
 
 use crate::Result;
-use crate::bank::{Bank, Change};
 use crate::ledger::transact;
 
 /// Records in memory.
@@ -34,7 +34,7 @@ impl Records {
     /// # Errors
     /// None that is known.
     pub fn of_bank(count: usize) -> Result<Self> {
-        let mut bank = Bank::over(1 << 20);
+        let mut bank = Bank::over(1 << 20, Pattern::Random);
         let changes = (0..count).map(|_| bank.draw()).collect();
         let checksums = Checksums::new(Salt([7; 16]));
         let mut records = Self { changes, checksums, encoded: AlignedBuf::new() };
@@ -112,7 +112,8 @@ impl SampleLog {
         let new =
             NewLog::first_of_store(&storage, &SegmentName::new("sample")?, segment_len, ring)?;
         let log = LogFile::create(&storage, &new)?;
-        let (mut tail, mut bank) = (Tail::new(log.header().head), Bank::over(segment_len));
+        let (mut tail, mut bank) =
+            (Tail::new(log.header().head), Bank::over(segment_len, Pattern::Random));
         let mut number = 0;
         while tail.end().0 < len {
             number += 1;
@@ -205,7 +206,7 @@ impl CrashedStore {
             .log_capacity_max((len + (1 << 20)).next_multiple_of(4096))
             .open(&live)?;
         let segment = rvm.map("sample", SampleLog::SEGMENT_LEN.into())?;
-        let mut bank = Bank::over(segment.len());
+        let mut bank = Bank::over(segment.len(), Pattern::Random);
         while rvm.stats().log_bytes < len {
             transact(&rvm, &segment, &bank.draw(), Durability::Lazy)?;
         }

@@ -4,12 +4,12 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use rvm_core::rvm_storage::AlignedBuf;
+use rvm_tpca::{Bank, Pattern};
 use tempfile::TempDir;
 
 use super::file::{BLOCK_LEN, ForcedFile};
 use super::store::{LOG_LEN, encode};
 use crate::Result;
-use crate::bank::Bank;
 use crate::threads::all_at_once;
 
 /// A log that any number of threads append to.
@@ -46,7 +46,7 @@ impl RawGroup {
     /// I/O.
     pub fn time(&self, threads: usize, commits: u64) -> Result<Duration> {
         all_at_once(threads, |_| {
-            let mut bank = Bank::over(1 << 20);
+            let mut bank = Bank::over(1 << 20, Pattern::Random);
             (0..commits).try_for_each(|_| self.commit(&mut bank))
         })
     }
@@ -57,7 +57,7 @@ impl RawGroup {
     /// I/O.
     pub fn time_each(logs: &[Self], commits: u64) -> Result<Duration> {
         all_at_once(logs.len(), |number| {
-            let mut bank = Bank::over(1 << 20);
+            let mut bank = Bank::over(1 << 20, Pattern::Random);
             let log = logs.get(number).ok_or("no log")?;
             (0..commits).try_for_each(|_| log.commit(&mut bank))
         })

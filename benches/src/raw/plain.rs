@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use crate::bank::Bank;
+use rvm_tpca::{Bank, Pattern};
 
 /// Memory that takes the bank's stores, without anything that keeps them.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ impl PlainStores {
     #[must_use]
     pub fn over(len: u32) -> Self {
         let memory = vec![1; usize::try_from(len).unwrap_or(usize::MAX)];
-        Self { memory, bank: Bank::over(len.into()) }
+        Self { memory, bank: Bank::over(len.into(), Pattern::Random) }
     }
 
     /// How long the stores of so many transactions take.

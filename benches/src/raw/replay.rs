@@ -5,11 +5,11 @@ use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
 use rvm_core::rvm_storage::AlignedBuf;
+use rvm_tpca::{Bank, Pattern};
 use tempfile::TempDir;
 
 use super::store::{RECORD_LEN, encode};
 use crate::Result;
-use crate::bank::Bank;
 
 /// How much is read at once, in bytes.
 const WINDOW_LEN: usize = 1 << 20;
@@ -34,7 +34,7 @@ impl RawReplay {
     pub fn of_len(len: u64, segment_len: u64) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let records = len / u64::try_from(RECORD_LEN)?;
-        let (mut bank, mut bytes) = (Bank::over(segment_len), AlignedBuf::new());
+        let (mut bank, mut bytes) = (Bank::over(segment_len, Pattern::Random), AlignedBuf::new());
         for number in 1..=records {
             encode(&bank.draw(), number, &mut bytes)?;
         }
@@ -118,7 +118,7 @@ mod tests {
         let mut raw = RawReplay::of_len(3 << 20, 1 << 16).unwrap();
         raw.time_reopen().unwrap();
         let mut expected = vec![0; 1 << 16];
-        let mut bank = Bank::over(1 << 16);
+        let mut bank = Bank::over(1 << 16, Pattern::Random);
         for _ in 0..raw.records {
             bank.draw().store_into(&mut expected);
         }

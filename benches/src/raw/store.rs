@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use rvm_core::rvm_storage::AlignedBuf;
+use rvm_tpca::{Bank, Change, Pattern};
 use tempfile::TempDir;
 
 use super::file::{BLOCK_LEN, ForcedFile};
 use crate::Result;
-use crate::bank::{Bank, COMMITS_PER_RUN, Change, GROUP};
-use crate::runs::in_runs;
+use crate::runs::{COMMITS_PER_RUN, GROUP, in_runs};
 
 pub(super) const LOG_LEN: u64 = 64 << 20;
 
@@ -87,7 +87,7 @@ impl RawStore {
         Ok(Self {
             memory: vec![1; usize::try_from(len)?],
             undo: Vec::new(),
-            bank: Bank::over(len),
+            bank: Bank::over(len, Pattern::Random),
             number: 0,
             log: RawLog::create(&dir, "log")?,
             _dir: dir,
@@ -157,7 +157,7 @@ mod tests {
         store.time_forced(60).unwrap();
         store.time_groups(2).unwrap();
         let log = std::fs::read(log).unwrap();
-        let mut bank = Bank::over(1 << 16);
+        let mut bank = Bank::over(1 << 16, Pattern::Random);
         let mut expected = AlignedBuf::new();
         for number in 1..=60 + 2 * GROUP {
             encode(&bank.draw(), number, &mut expected).unwrap();

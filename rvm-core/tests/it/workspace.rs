@@ -13,10 +13,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("rvm-log", &["rvm-storage"]),
     ("rvm-txn", &["rvm-log", "rvm-storage"]),
     ("rvm-core", &["rvm-txn", "rvm-log", "rvm-storage"]),
-    ("rvm-cli", &["rvm-core"]),
+    ("rvm-tpca", &[]),
+    ("rvm-cli", &["rvm-core", "rvm-tpca"]),
     ("rvm-capi", &["rvm-core"]),
     ("lab", &["rvm-storage", "rvm-log", "rvm-txn", "rvm-core"]),
-    ("benches", &["rvm-storage", "rvm-log", "rvm-txn", "rvm-core", "rvm-cli", "rvm-capi"]),
+    (
+        "benches",
+        &["rvm-storage", "rvm-log", "rvm-txn", "rvm-core", "rvm-cli", "rvm-capi", "rvm-tpca"],
+    ),
 ];
 
 /// What every member takes over from the root manifest, and the value that `cargo metadata` must show for it.

@@ -1,16 +1,32 @@
-//! The transactions of TPC-A, as the literature on recoverable memory runs them: three records of 128 bytes get 8 bytes
-//! changed each, and an audit record of 64 bytes is appended.
+//! The transactions of TPC-A, as the literature on recoverable memory runs them (Satyanarayanan and others, *Lightweight
+//! Recoverable Virtual Memory*, 1993, section 7.1): three records of 128 bytes get 8 bytes changed each, and an audit
+//! record of 64 bytes is appended.
+//!
+//! ```
+//! let mut memory = vec![0; 1 << 16];
+//! let mut bank = rvm_tpca::Bank::over(1 << 16, rvm_tpca::Pattern::Random);
+//! for (offset, bytes) in bank.draw().stores() {
+//!     let start = usize::try_from(offset).expect("small");
+//!     memory[start..start + bytes.len()].copy_from_slice(bytes);
+//! }
+//! ```
+
+#![forbid(unsafe_code)]
 
 /// The length of an account's, a teller's and a branch's record, in bytes.
 pub const RECORD_LEN: u64 = 128;
 /// The length of an audit record, in bytes.
 pub const AUDIT_LEN: u64 = 64;
 
-/// The lazy commits that are made durable by one flush, where that is measured.
-pub const GROUP: u64 = 64;
-
-/// How many commits run before the log is emptied: less than 1 MiB of records, so that the engine forces none of itself.
-pub(crate) const COMMITS_PER_RUN: u64 = 5_000;
+/// Which accounts the transactions go to.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Pattern {
+    /// Any of them: the worst that a cache can meet.
+    #[default]
+    Random,
+    /// One after the other: the best.
+    Sequential,
+}
 
 /// Draws transactions, always the same ones. The audit records fill the last eighth of the memory, round and round.
 #[derive(Clone, Debug)]
@@ -18,17 +34,18 @@ pub struct Bank {
     records: u64,
     audits: u64,
     number: u64,
+    pattern: Pattern,
     dice: u64,
 }
 
 impl Bank {
     /// Transactions over `len` bytes, at least 4096.
     #[must_use]
-    pub fn over(len: u64) -> Self {
+    pub fn over(len: u64, pattern: Pattern) -> Self {
         let len = len.max(4096);
         let records = (len - len / 8) / RECORD_LEN;
         let audits = (len - records * RECORD_LEN) / AUDIT_LEN;
-        Self { records, audits, number: 0, dice: 0x9e37_79b9_7f4a_7c15 }
+        Self { records, audits, number: 0, pattern, dice: 0x9e37_79b9_7f4a_7c15 }
     }
 
     /// The next transaction.
@@ -36,7 +53,12 @@ impl Bank {
         let number = self.number;
         self.number += 1;
         let audit = self.records * RECORD_LEN + number % self.audits * AUDIT_LEN;
-        let at = [self.record(), self.record(), self.record(), audit];
+        let [first, second, third] = [0, 1, 2].map(|store| match self.pattern {
+            Pattern::Random => self.roll(),
+            Pattern::Sequential => number * 3 + store,
+        });
+        let place = |record: u64| record % self.records * RECORD_LEN;
+        let at = [place(first), place(second), place(third), audit];
         let mut note = [0; 64];
         for (place, value) in note.chunks_exact_mut(8).zip([number, at[0], at[1], at[2]]) {
             place.copy_from_slice(&value.to_le_bytes());
@@ -44,12 +66,12 @@ impl Bank {
         Change { at, balance: number.to_le_bytes(), note }
     }
 
-    /// The place of any record (Marsaglia's xorshift).
-    fn record(&mut self) -> u64 {
+    /// Any number (Marsaglia's xorshift).
+    fn roll(&mut self) -> u64 {
         self.dice ^= self.dice << 13;
         self.dice ^= self.dice >> 7;
         self.dice ^= self.dice << 17;
-        self.dice % self.records * RECORD_LEN
+        self.dice
     }
 }
 
@@ -88,8 +110,12 @@ mod tests {
     /// Guards against transactions that measure less than they say: stores outside the memory are left out.
     #[test]
     fn every_store_lies_inside_and_the_audit_records_apart() {
-        for len in [4096, 100_000, 1 << 20] {
-            let mut bank = Bank::over(len);
+        let patterns = [Pattern::Random, Pattern::Sequential];
+        for (len, pattern) in [4096, 100_000, 1 << 20]
+            .into_iter()
+            .flat_map(|len| patterns.map(|pattern| (len, pattern)))
+        {
+            let mut bank = Bank::over(len, pattern);
             for _ in 0..10_000 {
                 let change = bank.draw();
                 let [balances @ .., (audit, note)] = change.stores();
