@@ -60,9 +60,9 @@ impl Tail {
         R: Iterator<Item = (u64, &'a [u8])> + Clone,
     {
         let lsn = self.end();
-        // The leader stamps the true synced LSN; until then nothing is claimed.
+        // The leader stamps the true synced LSN, and the header's checksum with it; until then nothing is claimed.
         let position = record::Position { lsn, epoch, synced: Lsn(0) };
-        draft.encode(measure, position, checksums, &mut self.buf);
+        draft.encode_unstamped(measure, position, checksums, &mut self.buf);
         self.unsealed.push(lsn);
         lsn
     }

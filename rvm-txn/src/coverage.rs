@@ -13,6 +13,11 @@ impl Coverage {
         &self.ranges
     }
 
+    /// Forgets them, keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.ranges.clear();
+    }
+
     /// True if `start..end` lies wholly within.
     pub(crate) fn contains(&self, start: usize, end: usize) -> bool {
         let at = self.ranges.partition_point(|range| range.1 < end);

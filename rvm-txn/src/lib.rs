@@ -39,6 +39,7 @@ mod mapping;
 mod naming;
 mod ownership;
 mod parallel;
+mod part;
 mod read;
 mod read_only;
 mod recovery;

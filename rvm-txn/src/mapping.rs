@@ -16,7 +16,7 @@ pub(crate) struct Mapping {
     pub(crate) name: SegmentName,
     pub(crate) len: u64,
     /// Its place with the arbiter, which decides who may use the memory. The lock around the memory is only what makes that
-    /// safe: it is always free when the arbiter has granted it.
+    /// safe: whoever the arbiter has granted the memory to finds it free, or is handed it locked.
     pub(crate) slot: Slot,
     pub(crate) memory: Arc<RwLock<Region>>,
     /// `None` in a store that was opened for reading.

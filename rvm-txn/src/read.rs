@@ -1,6 +1,7 @@
 //! Read guards: consistent views of segments, without a copy.
 
 use std::fmt;
+use std::iter;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
@@ -39,7 +40,7 @@ pub(crate) fn take(shared: &Arc<Shared>, segments: &[&Segment]) -> Result<Vec<Re
         .map(|segment| ReadGuard {
             memory: RwLock::try_read_arc(&segment.memory),
             shared: Arc::clone(shared),
-            segment,
+            segment: Arc::clone(segment),
             thread,
             stays_on_its_thread: PhantomData,
         })
@@ -110,8 +111,8 @@ impl Drop for ReadGuard {
     fn drop(&mut self) {
         self.memory = None;
         if !self.shared.in_child() {
-            let slots: Slots = std::iter::once(self.segment.slot).collect();
-            self.shared.arbiter.release(&slots, Mode::Shared, self.thread);
+            let slots: Slots = iter::once(self.segment.slot).collect();
+            self.shared.arbiter.release(&slots, Mode::Shared, self.thread, iter::empty());
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::log_handle::LogHandle;
 use crate::logs::Logs;
 use crate::mapping::Mapping;
+use crate::part::Part;
 use crate::stats::Counters;
 use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use crate::sync::{Mutex, RwLock};
@@ -26,7 +27,7 @@ pub(crate) struct Shared {
     pub(crate) rings: Rings,
     pub(crate) epoch: Epoch,
     pub(crate) read_only: bool,
-    pub(crate) arbiter: Arbiter,
+    pub(crate) arbiter: Arbiter<Box<Part>>,
     pub(crate) chores: Chores,
     pub(crate) logs: Logs,
     /// The mapped segments.

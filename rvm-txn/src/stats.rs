@@ -81,15 +81,35 @@ impl Latencies {
     }
 }
 
+/// What was appended to a log. Counted under its latch, where that costs next to nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Appends {
+    /// Of a transaction over several logs, in the first.
+    pub(crate) commits_lazy: u64,
+    /// As the lazy commits.
+    pub(crate) undo_records: u64,
+    pub(crate) redo_ranges: u64,
+    pub(crate) log_bytes: u64,
+}
+
+impl Appends {
+    pub(crate) fn add(&mut self, more: &Self) {
+        self.commits_lazy += more.commits_lazy;
+        self.undo_records += more.undo_records;
+        self.redo_ranges += more.redo_ranges;
+        self.log_bytes += more.log_bytes;
+    }
+}
+
 /// What a store counts.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     pub(crate) commits_forced: Counter,
+    /// Besides those that [`Appends`] counts.
     pub(crate) commits_lazy: Counter,
     pub(crate) aborts: Counter,
+    /// Besides those that [`Appends`] counts.
     pub(crate) undo_records: Counter,
-    pub(crate) redo_ranges: Counter,
-    pub(crate) log_bytes: Counter,
     pub(crate) log_forces: Counter,
     pub(crate) force_bytes: Counter,
     pub(crate) truncations: Counter,
@@ -135,14 +155,15 @@ pub struct Stats {
 }
 
 impl Counters {
-    pub(crate) fn read(&self) -> Stats {
+    /// `appends` are those of all logs, of which some may be gone.
+    pub(crate) fn read(&self, appends: Appends) -> Stats {
         Stats {
             commits_forced: self.commits_forced.get(),
-            commits_lazy: self.commits_lazy.get(),
+            commits_lazy: appends.commits_lazy + self.commits_lazy.get(),
             aborts: self.aborts.get(),
-            undo_records: self.undo_records.get(),
-            redo_ranges: self.redo_ranges.get(),
-            log_bytes: self.log_bytes.get(),
+            undo_records: appends.undo_records + self.undo_records.get(),
+            redo_ranges: appends.redo_ranges,
+            log_bytes: appends.log_bytes,
             log_forces: self.log_forces.get(),
             force_bytes: self.force_bytes.get(),
             truncations: self.truncations.get(),

@@ -158,7 +158,7 @@ impl Store {
     /// What the store did since it was opened.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.counters().read()
+        self.shared.counters().read(self.shared.logs.appends())
     }
 
     /// Makes every commit durable, folds the logs into the segments, marks the shutdown as clean, and gives the store up. Later calls

@@ -18,7 +18,17 @@ impl Checksums {
     /// A checksum of a part of the record that starts at `lsn`.
     #[must_use]
     pub fn at(self, lsn: Lsn) -> Running {
-        Running(self.salt_crc).over(&lsn.0.to_le_bytes())
+        self.salted().over(&Self::position(lsn))
+    }
+
+    /// A checksum that goes on with a [position](Self::position).
+    pub(crate) const fn salted(self) -> Running {
+        Running(self.salt_crc)
+    }
+
+    /// The bytes by which a record's position seeds its checksums.
+    pub(crate) const fn position(lsn: Lsn) -> [u8; 8] {
+        lsn.0.to_le_bytes()
     }
 }
 

@@ -137,6 +137,7 @@ pub fn render(table: &[Field]) -> String {
 pub(crate) struct Put<'a>(pub(crate) &'a mut [u8]);
 
 impl Put<'_> {
+    #[inline]
     pub(crate) fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
         let rest = std::mem::take(&mut self.0);
         if let Some((to, rest)) = rest.split_at_mut_checked(bytes.len()) {
@@ -146,20 +147,35 @@ impl Put<'_> {
         self
     }
 
+    /// As [`bytes`](Self::bytes), for a length that the compiler knows.
+    #[inline]
+    pub(crate) fn array<const N: usize>(&mut self, bytes: [u8; N]) -> &mut Self {
+        let rest = std::mem::take(&mut self.0);
+        if let Some((to, rest)) = rest.split_first_chunk_mut() {
+            *to = bytes;
+            self.0 = rest;
+        }
+        self
+    }
+
+    #[inline]
     pub(crate) fn u8(&mut self, value: u8) -> &mut Self {
-        self.bytes(&[value])
+        self.array([value])
     }
 
+    #[inline]
     pub(crate) fn u16(&mut self, value: u16) -> &mut Self {
-        self.bytes(&value.to_le_bytes())
+        self.array(value.to_le_bytes())
     }
 
+    #[inline]
     pub(crate) fn u32(&mut self, value: u32) -> &mut Self {
-        self.bytes(&value.to_le_bytes())
+        self.array(value.to_le_bytes())
     }
 
+    #[inline]
     pub(crate) fn u64(&mut self, value: u64) -> &mut Self {
-        self.bytes(&value.to_le_bytes())
+        self.array(value.to_le_bytes())
     }
 }
 

@@ -7,19 +7,23 @@ use super::fields::{Put, Take};
 pub(super) const LEN_MAX: usize = 10;
 
 /// Puts `value`, if there is room.
+#[inline]
 pub(super) fn put(out: &mut Put<'_>, mut value: u64) {
     while value >= 0x80 {
         let [low, ..] = value.to_le_bytes();
         out.u8(low | 0x80);
         value >>= 7;
     }
-    let [low, ..] = value.to_le_bytes();
-    out.u8(low);
+    let [last, ..] = value.to_le_bytes();
+    out.u8(last);
 }
 
 /// How many bytes `value` takes.
+#[inline]
 pub(super) fn len(value: u64) -> u64 {
-    u64::from((value | 1).ilog2() / 7 + 1)
+    // A byte for each seven bits, without a division: exact for up to 64 bits.
+    let bits = u64::from(u64::BITS - (value | 1).leading_zeros());
+    (bits * 9 + 64) / 64
 }
 
 /// Takes one integer; `None` if there is no valid one.

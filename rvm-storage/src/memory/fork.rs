@@ -42,6 +42,7 @@ impl ForkDetector {
 
     /// True in a forked child, and in its children.
     #[must_use]
+    #[inline]
     pub fn in_child(&self) -> bool {
         match &self.witness {
             Witness::Page(page) => page.is_wiped(),

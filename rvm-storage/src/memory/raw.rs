@@ -110,6 +110,7 @@ impl MarkedPage {
     }
 
     /// True if this process came from a fork after the page was made. Reads memory, calls nobody.
+    #[inline]
     pub(super) fn is_wiped(&self) -> bool {
         let first = self.map.as_ptr();
         // SAFETY: `first` points to the first of at least one byte of a mapping that lives as long as `self`, is

@@ -9,8 +9,8 @@ use super::state::State;
 use super::{Mode, Slot, ThreadKey};
 
 /// If `thread` waited for `slots`, would it be waiting for itself? Returns the slot where.
-pub(super) fn would_never_end(
-    state: &State,
+pub(super) fn would_never_end<T>(
+    state: &State<T>,
     slots: &[Slot],
     mode: Mode,
     thread: ThreadKey,

@@ -3,6 +3,9 @@
 //! A request takes all of its segments or none, and holds nothing while it waits, first come first served. A thread that holds
 //! something already overtakes those who wait and hold nothing, since they may be waiting for it. A wait that could never
 //! end, because the thread waits for itself or for a thread that waits for it, is refused at once.
+//!
+//! A transaction leaves what it holds of a segment (`T`) with the segment's place, for the next one: so it need not be made again, which
+//! would cost more than all the rest here. A reader, who shares the segment, throws it away.
 
 mod deadlock;
 mod state;
@@ -36,6 +39,9 @@ pub(crate) enum Refusal {
 
 /// Some slots; few, as a rule.
 pub(crate) type Slots = SmallVec<[Slot; 1]>;
+
+/// What an earlier transaction left in each of some slots.
+pub(crate) type Left<T> = SmallVec<[Option<T>; 1]>;
 
 /// A thread, cheaply.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -75,12 +81,18 @@ struct Waiter {
     granted: Condvar,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Arbiter {
-    state: Mutex<State>,
+#[derive(Debug)]
+pub(crate) struct Arbiter<T> {
+    state: Mutex<State<T>>,
 }
 
-impl Arbiter {
+impl<T> Default for Arbiter<T> {
+    fn default() -> Self {
+        Self { state: Mutex::new(State::default()) }
+    }
+}
+
+impl<T> Arbiter<T> {
     /// Adds a segment that nobody uses.
     pub(crate) fn add(&self, name: &SegmentName) -> Slot {
         self.state.lock().add(name)
@@ -92,7 +104,7 @@ impl Arbiter {
     /// [`Error::Busy`] while it is used.
     pub(crate) fn remove(&self, slot: Slot) -> Result<()> {
         let mut state = self.state.lock();
-        if state.is_used(slot) {
+        if state.is_used(slot, Mode::Exclusive) {
             return Err(busy(&state, slot, Duration::ZERO));
         }
         state.remove(slot);
@@ -103,7 +115,7 @@ impl Arbiter {
     ///
     /// # Errors
     /// [`Error::Busy`] if one has.
-    pub(crate) fn between_transactions<T>(&self, work: impl FnOnce() -> T) -> Result<T> {
+    pub(crate) fn between_transactions<R>(&self, work: impl FnOnce() -> R) -> Result<R> {
         let state = self.state.lock();
         match state.in_transaction() {
             Some(segment) => {
@@ -113,7 +125,7 @@ impl Arbiter {
         }
     }
 
-    /// Takes all of `slots`, for the current thread. They are distinct.
+    /// Takes all of `slots`, for the current thread. They are distinct. For a transaction it returns what was left in each.
     ///
     /// # Errors
     /// [`Refusal::Gone`], [`Error::Busy`], [`Error::WouldDeadlock`]; nothing is taken then.
@@ -122,7 +134,7 @@ impl Arbiter {
         slots: &[Slot],
         mode: Mode,
         wait: Wait,
-    ) -> std::result::Result<(), Refusal> {
+    ) -> std::result::Result<Left<T>, Refusal> {
         let thread = ThreadKey::current();
         let mut state = self.state.lock();
         if let Some(gone) = slots.iter().find(|slot| !state.is_live(**slot)) {
@@ -130,7 +142,7 @@ impl Arbiter {
         }
         let Some(obstacle) = state.obstacle(slots, mode, thread) else {
             state.take(slots, mode, thread);
-            return Ok(());
+            return Ok(state.pick_up(slots, mode));
         };
         if wait == Wait::No {
             return Err(Refusal::Busy(busy(&state, obstacle, Duration::ZERO)));
@@ -161,13 +173,20 @@ impl Arbiter {
                 return Err(Refusal::Busy(busy(&state, blocked, limit)));
             }
         }
-        Ok(())
+        Ok(state.pick_up(slots, mode))
     }
 
-    /// Gives back what `thread` took.
-    pub(crate) fn release(&self, slots: &[Slot], mode: Mode, thread: ThreadKey) {
+    /// Gives back what `thread` took, and leaves something in each slot, or in the first of them.
+    pub(crate) fn release(
+        &self,
+        slots: &[Slot],
+        mode: Mode,
+        thread: ThreadKey,
+        left: impl Iterator<Item = T>,
+    ) {
         let mut state = self.state.lock();
         state.give_back(slots, mode, thread);
+        state.put_down(slots, left);
         state.grant_waiting();
     }
 
@@ -181,7 +200,7 @@ fn is_queued(queue: &VecDeque<Arc<Waiter>>, waiter: &Arc<Waiter>) -> bool {
     queue.iter().any(|other| Arc::ptr_eq(other, waiter))
 }
 
-fn busy(state: &State, slot: Slot, waited: Duration) -> Error {
+fn busy<T>(state: &State<T>, slot: Slot, waited: Duration) -> Error {
     Error::Busy { segment: state.name(slot), waited }
 }
 

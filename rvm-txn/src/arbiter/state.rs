@@ -6,20 +6,26 @@ use std::sync::Arc;
 use rvm_storage::SegmentName;
 use smallvec::SmallVec;
 
-use super::{Mode, Slot, Slots, ThreadKey, Waiter};
+use super::{Left, Mode, Slot, Slots, ThreadKey, Waiter};
 
 /// Who holds one segment.
-#[derive(Debug, Default)]
-pub(super) struct Hold {
+#[derive(Debug)]
+pub(super) struct Hold<T> {
     /// `None` in a place that waits to be used again.
     name: Option<SegmentName>,
     /// Counts the segments that had this place.
     generation: u64,
     pub(super) writer: Option<ThreadKey>,
     pub(super) readers: SmallVec<[ThreadKey; 2]>,
+    /// What the last transaction left.
+    left: Option<T>,
 }
 
-impl Hold {
+impl<T> Hold<T> {
+    fn of_nobody(name: Option<SegmentName>, generation: u64) -> Self {
+        Self { name, generation, writer: None, readers: SmallVec::new(), left: None }
+    }
+
     fn allows(&self, mode: Mode) -> bool {
         self.writer.is_none() && (mode == Mode::Shared || self.readers.is_empty())
     }
@@ -29,19 +35,25 @@ impl Hold {
     }
 }
 
-#[derive(Debug, Default)]
-pub(super) struct State {
-    holds: Vec<Hold>,
+#[derive(Debug)]
+pub(super) struct State<T> {
+    holds: Vec<Hold<T>>,
     /// Places that can be used again.
     free: Vec<usize>,
     /// In order of arrival.
     pub(super) queue: VecDeque<Arc<Waiter>>,
 }
 
-impl State {
+impl<T> Default for State<T> {
+    fn default() -> Self {
+        Self { holds: Vec::new(), free: Vec::new(), queue: VecDeque::new() }
+    }
+}
+
+impl<T> State<T> {
     pub(super) fn add(&mut self, name: &SegmentName) -> Slot {
         let index = self.free.pop().unwrap_or_else(|| {
-            self.holds.push(Hold::default());
+            self.holds.push(Hold::of_nobody(None, 0));
             self.holds.len() - 1
         });
         let mut generation = 0;
@@ -54,7 +66,7 @@ impl State {
 
     pub(super) fn remove(&mut self, slot: Slot) {
         if let Some(hold) = self.hold_mut(slot) {
-            *hold = Hold { generation: slot.generation + 1, ..Hold::default() };
+            *hold = Hold::of_nobody(None, slot.generation + 1);
             self.free.push(slot.index);
         }
     }
@@ -63,16 +75,16 @@ impl State {
         self.hold(slot).is_some_and(|hold| hold.name.is_some())
     }
 
-    fn hold(&self, slot: Slot) -> Option<&Hold> {
+    fn hold(&self, slot: Slot) -> Option<&Hold<T>> {
         self.holds.get(slot.index).filter(|hold| hold.generation == slot.generation)
     }
 
-    fn hold_mut(&mut self, slot: Slot) -> Option<&mut Hold> {
+    fn hold_mut(&mut self, slot: Slot) -> Option<&mut Hold<T>> {
         self.holds.get_mut(slot.index).filter(|hold| hold.generation == slot.generation)
     }
 
-    pub(super) fn is_used(&self, slot: Slot) -> bool {
-        self.hold(slot).is_some_and(|hold| !hold.allows(Mode::Exclusive))
+    pub(super) fn is_used(&self, slot: Slot, mode: Mode) -> bool {
+        self.hold(slot).is_some_and(|hold| !hold.allows(mode))
     }
 
     pub(super) fn name(&self, slot: Slot) -> String {
@@ -96,14 +108,14 @@ impl State {
     ) -> impl Iterator<Item = (Slot, ThreadKey)> {
         slots.iter().flat_map(move |slot| {
             let hold = self.hold(*slot).filter(|hold| !hold.allows(mode));
-            hold.into_iter().flat_map(Hold::holders).map(|holder| (*slot, holder))
+            hold.into_iter().flat_map(Hold::<T>::holders).map(|holder| (*slot, holder))
         })
     }
 
     /// A slot because of which a new request must wait, if it must.
     pub(super) fn obstacle(&self, slots: &[Slot], mode: Mode, thread: ThreadKey) -> Option<Slot> {
-        if let Some((slot, _)) = self.conflicts(slots, mode).next() {
-            return Some(slot);
+        if let Some(used) = slots.iter().copied().find(|slot| self.is_used(*slot, mode)) {
+            return Some(used);
         }
         if self.queue.is_empty() || self.holds_any(thread) {
             return None;
@@ -119,7 +131,30 @@ impl State {
             let Some(hold) = self.hold_mut(*slot) else { continue };
             match mode {
                 Mode::Exclusive => hold.writer = Some(thread),
-                Mode::Shared => hold.readers.push(thread),
+                Mode::Shared => {
+                    hold.left = None;
+                    hold.readers.push(thread);
+                }
+            }
+        }
+    }
+
+    /// What was left in slots that a transaction took.
+    pub(super) fn pick_up(&mut self, slots: &[Slot], mode: Mode) -> Left<T> {
+        let mut left = Left::new();
+        if mode == Mode::Exclusive {
+            for slot in slots {
+                left.push(self.hold_mut(*slot).and_then(|hold| hold.left.take()));
+            }
+        }
+        left
+    }
+
+    /// Leaves something in slots that were given back.
+    pub(super) fn put_down(&mut self, slots: &[Slot], left: impl Iterator<Item = T>) {
+        for (slot, left) in slots.iter().zip(left) {
+            if let Some(hold) = self.hold_mut(*slot) {
+                hold.left = Some(left);
             }
         }
     }
@@ -153,7 +188,7 @@ impl State {
         }
         let mut still_waiting: VecDeque<Arc<Waiter>> = VecDeque::new();
         for waiter in std::mem::take(&mut self.queue) {
-            let free = self.conflicts(&waiter.slots, waiter.mode).next().is_none();
+            let free = !waiter.slots.iter().any(|slot| self.is_used(*slot, waiter.mode));
             let behind = |slot: &Slot| {
                 still_waiting.iter().any(|earlier| blocks(earlier, *slot, waiter.mode))
             };

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use super::*;
 
-fn arbiter() -> (Arbiter, Slot, Slot) {
+fn arbiter() -> (Arbiter<u32>, Slot, Slot) {
     let arbiter = Arbiter::default();
     let add = |name| arbiter.add(&SegmentName::new(name).unwrap());
     let (a, b) = (add("a"), add("b"));
@@ -12,7 +12,7 @@ fn arbiter() -> (Arbiter, Slot, Slot) {
 }
 
 /// Waits until `count` requests are queued.
-fn until_queued(arbiter: &Arbiter, count: usize) {
+fn until_queued(arbiter: &Arbiter<u32>, count: usize) {
     while arbiter.state.lock().queue.len() < count {
         std::thread::yield_now();
     }
@@ -35,7 +35,7 @@ fn first_come_first_served() {
             scope.spawn(move || {
                 arbiter.acquire(&slots, Mode::Exclusive, Wait::Forever).unwrap();
                 served.send(number).unwrap();
-                arbiter.release(&slots, Mode::Exclusive, ThreadKey::current());
+                arbiter.release(&slots, Mode::Exclusive, ThreadKey::current(), std::iter::empty());
             });
             until_queued(arbiter, number + 1);
         }
@@ -45,7 +45,7 @@ fn first_come_first_served() {
                 assert!(matches!(refused, Err(Refusal::Busy(Error::Busy { .. }))));
             });
         });
-        arbiter.release(&[a], Mode::Exclusive, me);
+        arbiter.release(&[a], Mode::Exclusive, me, std::iter::empty());
     });
     drop(served);
     assert_eq!(order.iter().collect::<Vec<_>>(), [0, 1, 2, 3]);
@@ -66,11 +66,11 @@ fn a_reader_does_not_overtake_a_waiting_writer() {
             scope.spawn(move || {
                 arbiter.acquire(&[a], mode, Wait::Forever).unwrap();
                 served.send(mode).unwrap();
-                arbiter.release(&[a], mode, ThreadKey::current());
+                arbiter.release(&[a], mode, ThreadKey::current(), std::iter::empty());
             });
             until_queued(arbiter, number + 1);
         }
-        arbiter.release(&[a], Mode::Shared, me);
+        arbiter.release(&[a], Mode::Shared, me, std::iter::empty());
     });
     drop(served);
     assert_eq!(order.iter().next(), Some(Mode::Exclusive));
@@ -108,14 +108,14 @@ fn a_cycle_over_three_threads_is_found() {
                 let thread = ThreadKey::current();
                 arbiter.acquire(&[held], Mode::Shared, Wait::No).unwrap();
                 arbiter.acquire(&[wanted], Mode::Exclusive, Wait::Forever).unwrap();
-                arbiter.release(&[wanted], Mode::Exclusive, thread);
-                arbiter.release(&[held], Mode::Shared, thread);
+                arbiter.release(&[wanted], Mode::Exclusive, thread, std::iter::empty());
+                arbiter.release(&[held], Mode::Shared, thread, std::iter::empty());
             });
             until_queued(arbiter, number + 1);
         }
         let refused = arbiter.acquire(&[c], Mode::Exclusive, Wait::Forever);
         assert!(matches!(refused, Err(Refusal::Busy(Error::WouldDeadlock { .. }))));
-        arbiter.release(&[a], Mode::Shared, me);
+        arbiter.release(&[a], Mode::Shared, me, std::iter::empty());
     });
 }
 
@@ -125,9 +125,35 @@ fn a_removed_slot_is_not_the_one_that_takes_its_place() {
     let (arbiter, a, _) = arbiter();
     arbiter.acquire(&[a], Mode::Shared, Wait::No).unwrap();
     assert!(matches!(arbiter.remove(a), Err(Error::Busy { .. })));
-    arbiter.release(&[a], Mode::Shared, ThreadKey::current());
+    arbiter.release(&[a], Mode::Shared, ThreadKey::current(), std::iter::empty());
     arbiter.remove(a).unwrap();
     let new = arbiter.add(&SegmentName::new("new").unwrap());
     assert!(matches!(arbiter.acquire(&[a], Mode::Shared, Wait::No), Err(Refusal::Gone(_))));
     arbiter.acquire(&[new], Mode::Shared, Wait::No).unwrap();
+}
+
+/// Guards against what a transaction left going to a reader's successor, to another segment, or to whoever has the place later.
+#[test]
+fn what_is_left_goes_to_the_next_transaction_only() {
+    let (arbiter, a, b) = arbiter();
+    let me = ThreadKey::current();
+    let take = |slots: &[Slot]| arbiter.acquire(slots, Mode::Exclusive, Wait::No).unwrap();
+    let leave = |slots: &[Slot], left: &[u32]| {
+        arbiter.release(slots, Mode::Exclusive, me, left.iter().copied());
+    };
+    assert_eq!(take(&[a, b]).as_slice(), [None, None]);
+    leave(&[a, b], &[1, 2]);
+    assert_eq!(take(&[b, a]).as_slice(), [Some(2), Some(1)]);
+    leave(&[b, a], &[3]);
+    assert_eq!(take(&[a, b]).as_slice(), [None, Some(3)]);
+    leave(&[a, b], &[4, 5]);
+
+    assert!(arbiter.acquire(&[a], Mode::Shared, Wait::No).unwrap().is_empty());
+    arbiter.release(&[a], Mode::Shared, me, std::iter::empty());
+    assert_eq!(take(&[a, b]).as_slice(), [None, Some(5)], "the reader threw it away");
+    leave(&[a, b], &[6, 7]);
+
+    arbiter.remove(b).unwrap();
+    let new = arbiter.add(&SegmentName::new("new").unwrap());
+    assert_eq!(take(&[new, a]).as_slice(), [None, Some(6)]);
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use rvm_log::{BLOCK_LEN, Lsn, Ring, Tail};
 
 use super::{Link, Named};
+use crate::stats::Appends;
 
 /// How many bytes of records may wait in memory to be forced, unless a single record is larger. With the block that they begin in and the one
 /// that they end in they fill 1 MiB.
@@ -27,6 +28,7 @@ pub(crate) struct LogState {
     pub(crate) links: VecDeque<Link>,
     /// What decided records name that no truncation has taken.
     pub(crate) named: Named,
+    pub(crate) appends: Appends,
     /// A leader is writing.
     pub(crate) forcing: bool,
     /// The ring is about to be resized; nothing may be appended.
@@ -52,6 +54,7 @@ impl LogState {
             force_end: end,
             links: VecDeque::new(),
             named: Named::default(),
+            appends: Appends::default(),
             forcing: false,
             draining: false,
             open: false,

@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 use crate::error::{Error, Result};
 use crate::health::Health;
 use crate::log_handle::LogHandle;
+use crate::stats::Appends;
 use crate::sync::Mutex;
 use helpers::Helpers;
 
@@ -23,6 +24,8 @@ pub(crate) type Targets = SmallVec<[(Arc<LogHandle>, Lsn); 2]>;
 pub(crate) struct Logs {
     /// Every log that is known, its segment mapped or not.
     known: Mutex<HashMap<SegmentName, Arc<LogHandle>>>,
+    /// What was appended to logs that are gone; locked behind `known`.
+    past_appends: Mutex<Appends>,
     helpers: Helpers,
     pub(crate) health: Arc<Health>,
 }
@@ -31,7 +34,7 @@ impl Logs {
     pub(crate) fn new(known: HashMap<SegmentName, Arc<LogHandle>>, helpers: usize) -> Self {
         let health = Arc::new(Health::default());
         let helpers = Helpers::new(helpers, Arc::clone(&health));
-        Self { known: Mutex::new(known), helpers, health }
+        Self { known: Mutex::new(known), past_appends: Mutex::default(), helpers, health }
     }
 
     pub(crate) fn get(&self, name: &SegmentName) -> Option<Arc<LogHandle>> {
@@ -43,7 +46,20 @@ impl Logs {
     }
 
     pub(crate) fn remove(&self, name: &SegmentName) {
-        self.known.lock().remove(name);
+        let mut known = self.known.lock();
+        if let Some(log) = known.remove(name) {
+            self.past_appends.lock().add(&log.latch.lock().appends);
+        }
+    }
+
+    /// What was appended to all logs, those that are gone included.
+    pub(crate) fn appends(&self) -> Appends {
+        let known = self.known.lock();
+        let mut appends = *self.past_appends.lock();
+        for log in known.values() {
+            appends.add(&log.latch.lock().appends);
+        }
+        appends
     }
 
     /// All logs, in the order in which their latches are taken.

@@ -3,7 +3,7 @@
 //! escape it.
 //!
 //! What stays as it is, in both builds: `Arc`, `Weak` and `OnceLock`, which are never waited for here; [`Tally`], which orders
-//! nothing; and the lock around a segment's memory, which is free whenever the arbiter has granted it, so that it is only ever
+//! nothing; and the lock around a segment's memory, which whoever the arbiter has granted it to finds free, so that it is only ever
 //! tried.
 
 #[cfg(shuttle)]

@@ -6,10 +6,11 @@ use rvm_log::{LogError, ReplaySink, replay};
 use rvm_storage::widths::{narrow, wide};
 use rvm_storage::{FileName, FileRole};
 
-use super::{Part, Transaction};
+use super::Transaction;
 use crate::config::UndoMode;
 use crate::coverage::Coverage;
 use crate::error::{Error, Result};
+use crate::part::Part;
 use crate::shared::Shared;
 use crate::sync::atomic::Ordering;
 use crate::truncate::TruncationRight;
@@ -36,7 +37,9 @@ impl Transaction {
             }
             UndoMode::None => self.restore_committed(),
         };
-        self.shared.counters().aborts.add(1);
+        let counters = self.shared.counters();
+        counters.aborts.add(1);
+        counters.undo_records.add(wide(self.work.undo.records().len()));
         self.release();
         restored
     }

@@ -86,17 +86,14 @@ impl Transaction {
         // From here on the next transaction may build on this one.
         self.release();
         self.ask_maintenance(&appended);
-        let counters = self.shared.counters();
         let mut commit =
             Commit { txn_id, shared: Arc::clone(&self.shared), targets: appended.targets };
-        let Some(started) = started else {
-            counters.commits_lazy.add(1);
-            return Ok(commit);
-        };
+        let Some(started) = started else { return Ok(commit) };
         self.shared
             .logs
             .decide(std::mem::take(&mut commit.targets))
             .map_err(|cause| Error::Indeterminate { transaction: txn_id, cause })?;
+        let counters = self.shared.counters();
         counters.commits_forced.add(1);
         counters.commit_latency.record(started.elapsed());
         Ok(commit)

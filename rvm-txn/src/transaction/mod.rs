@@ -10,19 +10,15 @@ use std::fmt;
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
-use rvm_storage::memory::Region;
 use rvm_storage::widths::{narrow, wide};
 
 use crate::arbiter::{Mode, Slots, ThreadKey, Wait};
 use crate::config::{RangePolicy, UndoMode};
-use crate::coverage::Coverage;
 use crate::error::{Error, Result};
-use crate::log_handle::LogHandle;
-use crate::mapping::Mapping;
 use crate::ownership::{Taken, take_segments};
+use crate::part::Part;
 use crate::segment::Segment;
 use crate::shared::Shared;
-use crate::sync::{ArcRwLockWriteGuard, RawRwLock, RwLock};
 
 use work::Work;
 
@@ -41,43 +37,34 @@ pub struct Transaction {
     thread: ThreadKey,
 }
 
-/// One segment of a transaction.
-struct Part {
-    segment: Arc<Mapping>,
-    log: Arc<LogHandle>,
-    memory: ArcRwLockWriteGuard<RawRwLock, Region>,
-    /// Whether any range was declared.
-    written: bool,
-    /// What was declared, under [`RangePolicy::Coalesce`].
-    coverage: Coverage,
-}
-
-impl Part {
-    /// A part of a transaction that the arbiter has granted the segment to; `None` if it is not free all the same, or has no log.
-    fn of(segment: Arc<Mapping>) -> Option<Self> {
-        let mut memory = RwLock::try_write_arc(&segment.memory)?;
-        segment.give_back_pages(&mut memory);
-        let log = segment.log.clone()?;
-        Some(Self { segment, log, memory, written: false, coverage: Coverage::default() })
-    }
-}
-
 impl Transaction {
     pub(crate) fn begin(shared: &Arc<Shared>, segments: &[&Segment], wait: Wait) -> Result<Self> {
         shared.check_writable("begin a transaction")?;
         shared.logs.health.check()?;
         let thread = ThreadKey::current();
-        let Taken { mappings, slots } = take_segments(shared, segments, Mode::Exclusive, wait)?;
-        let usable = mappings.iter().try_for_each(|mapping| mapping.check_usable());
-        let usable = usable.and_then(|()| shared.check_usable());
+        let Taken { mappings, slots, left } =
+            take_segments(shared, segments, Mode::Exclusive, wait)?;
         let mut work = Work::reused();
-        work.parts.extend(mappings.into_iter().map_while(Part::of));
-        if usable.is_ok() && work.parts.len() == slots.len() {
-            return Ok(Self { shared: Arc::clone(shared), work, slots, thread });
+        for (mapping, left) in mappings.into_iter().zip(left) {
+            let Some(mut part) = left.or_else(|| Part::of(mapping)) else { break };
+            mapping.give_back_pages(&mut part.memory);
+            work.parts.push(part);
         }
-        work.leave();
-        shared.arbiter.release(&slots, Mode::Exclusive, thread);
-        usable.and(Err(Error::NoSegments))
+        let mut begun = Self { shared: Arc::clone(shared), work, slots, thread };
+        match begun.check_begun() {
+            Ok(()) => Ok(begun),
+            Err(error) => {
+                begun.release();
+                Err(error)
+            }
+        }
+    }
+
+    /// What may have changed while the transaction waited.
+    fn check_begun(&self) -> Result<()> {
+        self.work.parts.iter().try_for_each(|part| part.segment.check_usable())?;
+        self.shared.check_usable()?;
+        if self.work.parts.len() < self.slots.len() { Err(Error::NoSegments) } else { Ok(()) }
     }
 
     /// Declares that `range` (in bytes of the segment) will change, saves its old bytes, and returns exactly that range to be changed.
@@ -93,8 +80,7 @@ impl Transaction {
         range: impl RangeBounds<u64>,
     ) -> Result<&mut [u8]> {
         let (part, start, end) = self.locate(segment, &range)?;
-        self.declare(part, start, end);
-        Ok(self.bytes_mut(part, start, end))
+        Ok(self.declare(part, start, end))
     }
 
     /// Returns a range that lies within one that was declared before, to be changed again, without another record.
@@ -203,13 +189,15 @@ impl Transaction {
         Ok(())
     }
 
+    #[inline]
     fn part_of(&self, segment: &Segment) -> Result<usize> {
         let part =
             self.work.parts.iter().position(|part| Arc::ptr_eq(&part.segment, &segment.mapping));
-        part.ok_or_else(|| Error::NotInTransaction { segment: segment.name().to_owned() })
+        part.ok_or_else(|| not_in_transaction(segment))
     }
 
     /// Checks a range; returns the part and its bounds in memory.
+    #[inline]
     fn locate(
         &mut self,
         segment: &Segment,
@@ -231,26 +219,28 @@ impl Transaction {
             Bound::Unbounded => segment.len(),
         };
         if start > end || end > segment.len() {
-            let (segment, segment_len) = (segment.name().to_owned(), segment.len());
-            return Err(Error::OutOfRange { segment, start, end, segment_len });
+            return Err(out_of_range(segment, start, end));
         }
         Ok((part, narrow(start), narrow(end)))
     }
 
     /// The range was located: it lies within the part.
-    fn declare(&mut self, part_index: usize, start: usize, end: usize) {
-        let Some(part) = self.work.parts.get_mut(part_index) else { return };
+    #[inline]
+    fn declare(&mut self, part_index: usize, start: usize, end: usize) -> &mut [u8] {
+        let Work { parts, undo, .. } = &mut self.work;
+        let Some(part) = parts.get_mut(part_index) else { return &mut [] };
+        let bytes = part.memory.get_mut(start..end).unwrap_or_default();
         part.written = true;
-        let keep = self.shared.config.undo == UndoMode::Keep;
-        let (undo, memory) = (&mut self.work.undo, &part.memory);
-        let mut save = |start: usize, end: usize| {
-            let old = if keep { memory.get(start..end).unwrap_or_default() } else { &[] };
-            undo.push(part_index, (start, end), old);
-        };
-        match self.shared.config.range_policy {
-            RangePolicy::PerCall => save(start, end),
-            RangePolicy::Coalesce => part.coverage.add(start, end, save),
+        let config = &self.shared.config;
+        let old = if config.undo == UndoMode::Keep { &*bytes } else { &[] };
+        match config.range_policy {
+            RangePolicy::PerCall => undo.push(part_index, (start, end), old),
+            RangePolicy::Coalesce => part.coverage.add(start, end, |fresh_start, fresh_end| {
+                let old = old.get(fresh_start - start..fresh_end - start).unwrap_or_default();
+                undo.push(part_index, (fresh_start, fresh_end), old);
+            }),
         }
+        bytes
     }
 
     fn bytes_mut(&mut self, part: usize, start: usize, end: usize) -> &mut [u8] {
@@ -269,11 +259,24 @@ impl Transaction {
 
     /// Gives the segments and the undo queue back.
     fn release(&mut self) {
-        self.work.parts.clear();
-        self.shared.arbiter.release(&self.slots, Mode::Exclusive, self.thread);
-        self.shared.counters().undo_records.add(wide(self.work.undo.records().len()));
+        for part in &mut self.work.parts {
+            part.reset();
+        }
+        let left = self.work.parts.drain(..);
+        self.shared.arbiter.release(&self.slots, Mode::Exclusive, self.thread, left);
         std::mem::take(&mut self.work).leave();
     }
+}
+
+#[cold]
+fn out_of_range(segment: &Segment, start: u64, end: u64) -> Error {
+    let (segment, segment_len) = (segment.name().to_owned(), segment.len());
+    Error::OutOfRange { segment, start, end, segment_len }
+}
+
+#[cold]
+fn not_in_transaction(segment: &Segment) -> Error {
+    Error::NotInTransaction { segment: segment.name().to_owned() }
 }
 
 impl Drop for Transaction {

@@ -2,8 +2,9 @@
 
 use rvm_storage::widths::wide;
 
-use super::{Part, Transaction};
+use super::Transaction;
 use crate::config::RangePolicy;
+use crate::part::Part;
 use crate::undo::UndoRecord;
 
 /// Segment offset and final bytes of each range.

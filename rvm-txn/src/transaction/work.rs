@@ -3,14 +3,15 @@
 
 use std::cell::Cell;
 
-use super::Part;
+use crate::part::Part;
 use crate::sync::thread_local;
 use crate::undo::UndoQueue;
 
 #[derive(Default)]
 pub(super) struct Work {
     /// The segments; empty once they are given back.
-    pub(super) parts: Vec<Part>,
+    #[expect(clippy::vec_box, reason = "parts come and go as they are")]
+    pub(super) parts: Vec<Box<Part>>,
     pub(super) undo: UndoQueue,
     pub(super) label: Vec<u8>,
 }
@@ -28,7 +29,7 @@ impl Work {
 
     /// Leaves the memory to the thread's next transaction, unless it is much.
     pub(super) fn leave(mut self) {
-        let parts_len = self.parts.capacity() * size_of::<Part>();
+        let parts_len = self.parts.capacity() * size_of::<Box<Part>>();
         if self.undo.capacity() + parts_len + self.label.capacity() <= SPARE_LEN_MAX {
             self.parts.clear();
             self.undo.clear();

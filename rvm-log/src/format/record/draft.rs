@@ -75,7 +75,6 @@ where
         }
         Ok(Measure {
             total_len: counted("bytes", len, u32::MAX.into())?,
-            lists_len: narrow(lists),
             range_count: counted("ranges", ranges, u32::MAX.into())?,
             participant_count: counted(
                 "participants",
@@ -114,44 +113,59 @@ where
         checksums: Checksums,
         out: &mut AlignedBuf,
     ) {
-        let (start, total_len) = (out.len(), narrow(measure.total_len.into()));
-        let seed = checksums.at(position.lsn);
-        out.reserve(total_len);
-        out.resize(start + HEADER_LEN + measure.lists_len);
-        let fixed = out.as_mut_slice().get_mut(start..).unwrap_or_default();
-        let mut put = Put(fixed);
-        put.bytes(&self.header(measure, position, seed));
+        let start = out.len();
+        self.encode_unstamped(measure, position, checksums, out);
+        let record = out.as_mut_slice().get_mut(start..).unwrap_or_default();
+        restamp(record, position.lsn, position.synced, checksums);
+    }
+
+    /// [`encode`](Self::encode) without the header's checksum, for a record that is [restamped](restamp) before anybody reads it.
+    pub(crate) fn encode_unstamped(
+        &self,
+        measure: &Measure,
+        position: Position,
+        checksums: Checksums,
+        out: &mut AlignedBuf,
+    ) {
+        let start = out.len();
+        out.resize(start + narrow(measure.total_len.into()));
+        let record = out.as_mut_slice().get_mut(start..).unwrap_or_default();
+        let Some((content, trailer)) = record.split_last_chunk_mut::<TRAILER_LEN>() else { return };
+        let (_, body) = content.split_at_mut_checked(HEADER_LEN).unwrap_or_default();
+        let mut put = Put(body);
         for participant in self.participants {
-            put.bytes(&encode_participant(participant));
+            put.array(encode_participant(participant));
         }
         for dependency in self.dependencies {
-            put.bytes(&encode_dependency(dependency));
+            put.array(encode_dependency(dependency));
         }
         for (offset, bytes) in self.ranges.clone() {
             varint::put(&mut put, offset);
             varint::put(&mut put, wide(bytes.len()));
         }
-        out.extend_from_slice(self.label);
+        put.bytes(self.label);
         for (_, bytes) in self.ranges.clone() {
-            out.extend_from_slice(bytes);
+            put.bytes(bytes);
         }
-        out.resize(start + total_len);
-        let record = out.as_mut_slice().get_mut(start..).unwrap_or_default();
-        if let Some((rest, trailer)) = record.split_last_chunk_mut::<TRAILER_LEN>() {
-            let body = rest.get(HEADER_LEN..).unwrap_or_default();
-            Put(trailer).u32(seed.over(body).value()).u32(measure.total_len);
+        // The position, which seeds the checksum, stands before the body until the header does: one pass over both.
+        let (_, seed_and_body) = content.split_at_mut_checked(HEADER_LEN - 8).unwrap_or_default();
+        Put(seed_and_body).array(Checksums::position(position.lsn));
+        let crc = checksums.salted().over(seed_and_body).value();
+        Put(trailer).u32(crc).u32(measure.total_len);
+        if let Some(header) = content.first_chunk_mut() {
+            *header = self.header(measure, position);
         }
     }
 
-    fn header(&self, measure: &Measure, at: Position, seed: Running) -> [u8; HEADER_LEN] {
+    /// The header, without its checksum.
+    fn header(&self, measure: &Measure, at: Position) -> [u8; HEADER_LEN] {
         let mut header = [0; HEADER_LEN];
         let flags = if self.lazy { RECORD_FLAG_LAZY } else { 0 };
         let mut put = Put(&mut header);
-        put.bytes(&MAGIC).u32(measure.total_len).u64(at.lsn.0).u64(at.epoch.0);
+        put.array(MAGIC).u32(measure.total_len).u64(at.lsn.0).u64(at.epoch.0);
         put.u64(self.txn_id.0).u64(self.commit_time).u64(at.synced.0);
         put.u32(measure.range_count).u16(measure.participant_count);
         put.u16(measure.dependency_count).u8(measure.label_len).u8(flags);
-        seal(&mut header, seed);
         header
     }
 }
@@ -176,8 +190,6 @@ pub struct Position {
 pub struct Measure {
     /// The bytes of the whole record.
     pub total_len: u32,
-    /// The bytes between the fixed header and the label.
-    lists_len: usize,
     range_count: u32,
     participant_count: u16,
     dependency_count: u16,
@@ -192,17 +204,13 @@ impl Measure {
     }
 }
 
-/// Puts a newer synced LSN into the encoded record at the start of `bytes`.
+/// Puts a newer synced LSN, and the checksum of the header, into the encoded record at the start of `bytes`.
 pub(crate) fn restamp(bytes: &mut [u8], lsn: Lsn, synced: Lsn, checksums: Checksums) {
     if let Some(header) = bytes.first_chunk_mut::<HEADER_LEN>() {
         Put(&mut header[SYNCED_OFFSET..]).u64(synced.0);
-        seal(header, checksums.at(lsn));
+        let (content, crc) = header.split_at_mut(HEADER_CRC_OFFSET);
+        Put(crc).u32(checksums.at(lsn).over(content).value());
     }
-}
-
-fn seal(header: &mut [u8; HEADER_LEN], seed: Running) {
-    let (content, crc) = header.split_at_mut(HEADER_CRC_OFFSET);
-    Put(crc).u32(seed.over(content).value());
 }
 
 fn encode_participant(participant: &Participant) -> [u8; PARTICIPANT_LEN] {

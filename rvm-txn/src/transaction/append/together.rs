@@ -1,14 +1,13 @@
-//! The middle of a commit: one record into each log that the transaction wrote, all of them or none, under the logs' latches.
+//! A transaction of several segments: each record names the others, so all latches are taken before the first is appended.
 
 use std::sync::Arc;
 
 use rvm_log::format::record::Measure;
-use rvm_log::{Dependency, Draft, Epoch, LogError, LogId, Lsn, Participant, TxnId};
+use rvm_log::{Dependency, Draft, Epoch, LogId, Lsn, Participant};
 use smallvec::SmallVec;
 
-use super::redo::Redo;
-use super::{Durability, Transaction};
-use crate::error::{Error, Result};
+use super::{Appended, Durability, Redo, Saying, Transaction};
+use crate::error::Result;
 use crate::log_handle::{Link, LogHandle, LogState};
 use crate::logs::Targets;
 use crate::room::make_room;
@@ -22,34 +21,20 @@ struct Planned<'a> {
     part_crc: u32,
 }
 
+type Plan<'a> = SmallVec<[Planned<'a>; 4]>;
 type Latches<'a> = SmallVec<[MutexGuard<'a, LogState>; 4]>;
-type Participants = SmallVec<[Participant; 1]>;
+type Participants = SmallVec<[Participant; 3]>;
 /// How the others name a record, and where it ends.
-type Ends = SmallVec<[(Participant, Lsn); 1]>;
-
-/// What appending left to do.
-#[derive(Default)]
-pub(super) struct Appended {
-    /// The ends of the transaction's records and of what it depends on.
-    pub(super) targets: Targets,
-    /// Logs that are full enough to be truncated.
-    pub(super) truncation_due: SmallVec<[Arc<LogHandle>; 2]>,
-    /// Logs that now hold a lazy commit, of which the maintenance thread does not know.
-    pub(super) lazy_news: SmallVec<[Arc<LogHandle>; 2]>,
-}
+type Ends = SmallVec<[(Participant, Lsn); 4]>;
 
 impl Transaction {
-    /// Appends the transaction's records. A failure means that nothing was reserved: it is not committed.
-    ///
-    /// # Errors
-    /// [`Error::TransactionTooLarge`], [`Error::Poisoned`], [`Error::Closed`], out of space.
-    pub(super) fn append(&self, txn_id: TxnId, durability: Durability) -> Result<Appended> {
+    pub(super) fn append_together(&self, saying: Saying<'_>) -> Result<Appended> {
         let (dependencies, depended_on) = self.dependencies();
         let mut appended = Appended::default();
         let others = self.work.parts.iter().filter(|part| part.written).count().saturating_sub(1);
         let blanks = Participants::from_elem(BLANK, others);
-        let mut plan = SmallVec::new();
-        self.plan(txn_id, durability, (&blanks, &dependencies), &mut plan)?;
+        let saying = Saying { participants: &blanks, dependencies: &dependencies, ..saying };
+        let plan = self.plan(saying)?;
         let mut latches = self.latch_with_room(&plan)?;
 
         let mut ends = Ends::new();
@@ -61,7 +46,6 @@ impl Transaction {
             let participants = all_but(index, &ends);
             let draft = Draft { participants: &participants, ..planned.draft.clone() };
             state.tail.append(&draft, measure, log.epoch, log.checksums);
-            self.counters(measure);
         }
         let names_others = plan.len() > 1 || !depended_on.is_empty();
         for ((planned, (own, end)), state) in plan.iter().zip(&ends).zip(&mut latches) {
@@ -79,7 +63,14 @@ impl Transaction {
                 state.links.push_back(Link { lsn: own.lsn, others });
             }
             appended.targets.push((Arc::clone(log), *end));
-            self.note(log, state, durability, *end, &mut appended);
+            self.note(log, state, (&planned.measure, *end), saying.durability, &mut appended);
+        }
+        match latches.first_mut() {
+            Some(state) => self.count(state, saying.durability),
+            None if saying.durability == Durability::Lazy => {
+                self.shared.counters().commits_lazy.add(1);
+            }
+            None => {}
         }
         appended.targets.extend(depended_on);
         Ok(appended)
@@ -104,42 +95,15 @@ impl Transaction {
     }
 
     /// The records to be appended, in the order of their logs.
-    fn plan<'a>(
-        &'a self,
-        txn_id: TxnId,
-        durability: Durability,
-        (blanks, dependencies): (&'a [Participant], &'a [Dependency]),
-        plan: &mut SmallVec<[Planned<'a>; 1]>,
-    ) -> Result<()> {
-        let commit_time = self.shared.storage.unix_nanos();
+    fn plan<'a>(&'a self, saying: Saying<'a>) -> Result<Plan<'a>> {
+        let mut plan = Plan::new();
         for (index, part) in self.work.parts.iter().enumerate().filter(|(_, part)| part.written) {
-            let log = &part.log;
-            let draft = Draft {
-                txn_id,
-                commit_time,
-                lazy: durability == Durability::Lazy,
-                participants: blanks,
-                dependencies,
-                label: &self.work.label,
-                ranges: self.redo(index, part),
-            };
-            let limit = self.shared.rings.max.record_len_max().max(log.ring().record_len_max());
-            let segment = || part.segment.name.to_string();
-            let measure = draft.measure().map_err(|error| match error {
-                LogError::RecordTooLarge { len, limit } => {
-                    Error::TransactionTooLarge { segment: segment(), needed: len, limit }
-                }
-                error => error.into(),
-            })?;
-            let needed = u64::from(measure.total_len);
-            if needed > limit {
-                return Err(Error::TransactionTooLarge { segment: segment(), needed, limit });
-            }
-            let part_crc = if blanks.is_empty() { 0 } else { draft.part_crc() };
-            plan.push(Planned { log, draft, measure, part_crc });
+            let (draft, measure) = self.draft((index, part), saying)?;
+            let part_crc = if saying.participants.is_empty() { 0 } else { draft.part_crc() };
+            plan.push(Planned { log: &part.log, draft, measure, part_crc });
         }
         plan.sort_unstable_by_key(|planned| planned.log.index);
-        Ok(())
+        Ok(plan)
     }
 
     /// Takes all latches, in order, at a moment when every log has room and the store is well. Waits hold no latch.
@@ -159,35 +123,6 @@ impl Transaction {
             drop(latches);
             make_room(&self.shared, full.log, full.measure.total_len.into())?;
         }
-    }
-
-    /// What a log remembers of a record that was appended up to `end`.
-    fn note(
-        &self,
-        log: &Arc<LogHandle>,
-        state: &mut LogState,
-        durability: Durability,
-        end: Lsn,
-        appended: &mut Appended,
-    ) {
-        match durability {
-            Durability::Force => state.force_end = end,
-            Durability::Lazy if !state.lazy_noted => {
-                state.lazy_noted = true;
-                appended.lazy_news.push(Arc::clone(log));
-            }
-            Durability::Lazy => {}
-        }
-        let due = self.shared.rings.truncation_due(state.ring);
-        if !state.truncation_asked && self.shared.config.background && state.live_len() > due {
-            state.truncation_asked = true;
-            appended.truncation_due.push(Arc::clone(log));
-        }
-    }
-
-    fn counters(&self, measure: &Measure) {
-        self.shared.counters().log_bytes.add(measure.total_len.into());
-        self.shared.counters().redo_ranges.add(measure.range_count().into());
     }
 }
 
