@@ -7,6 +7,7 @@ use rvm_storage::SegmentName;
 use smallvec::SmallVec;
 
 use super::{Left, Mode, Slot, Slots, ThreadKey, Waiter};
+use crate::sync::atomic::Ordering;
 
 /// Who holds one segment.
 #[derive(Debug)]
@@ -187,6 +188,7 @@ impl<T> State<T> {
             return;
         }
         let mut still_waiting: VecDeque<Arc<Waiter>> = VecDeque::new();
+        let mut granted = SmallVec::<[Arc<Waiter>; 2]>::new();
         for waiter in std::mem::take(&mut self.queue) {
             let free = !waiter.slots.iter().any(|slot| self.is_used(*slot, waiter.mode));
             let behind = |slot: &Slot| {
@@ -195,12 +197,26 @@ impl<T> State<T> {
             if free && (waiter.overtakes || !waiter.slots.iter().any(behind)) {
                 let slots: Slots = waiter.slots.clone();
                 self.take(&slots, waiter.mode, waiter.thread);
-                waiter.granted.notify_one();
+                waiter.granted.store(true, Ordering::Release);
+                waiter.advanced.notify_one();
+                granted.push(waiter);
             } else {
                 still_waiting.push_back(waiter);
             }
         }
         self.queue = still_waiting;
+        // Who is next will be needed soon, and takes longer to wake than a short transaction.
+        for slot in granted.iter().flat_map(|waiter| &waiter.slots) {
+            if let Some(next) = self.queue.iter().find(|waiter| waiter.slots.contains(slot)) {
+                next.advanced.notify_one();
+            }
+        }
+    }
+
+    /// True if nobody in the queue wants a slot of this waiter's before it.
+    pub(super) fn is_next(&self, waiter: &Arc<Waiter>) -> bool {
+        let mut earlier = self.queue.iter().take_while(|other| !Arc::ptr_eq(other, waiter));
+        !earlier.any(|earlier| waiter.slots.iter().any(|slot| earlier.slots.contains(slot)))
     }
 }
 

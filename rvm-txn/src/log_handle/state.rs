@@ -90,8 +90,9 @@ impl LogState {
         self.raise_decided(self.decided);
     }
 
-    /// Takes note that everything below `decided` is decided, and with it what follows and names no other log.
-    pub(crate) fn raise_decided(&mut self, decided: Lsn) {
+    /// Takes note that everything below `decided` is decided, and with it what follows and names no other log. True if that is news.
+    pub(crate) fn raise_decided(&mut self, decided: Lsn) -> bool {
+        let before = self.decided;
         self.decided = self.decided.max(decided);
         let passed = self.links.partition_point(|link| link.lsn < self.decided);
         for link in self.links.drain(..passed) {
@@ -99,6 +100,7 @@ impl LogState {
         }
         let next_link = self.links.front().map_or(self.durable, |link| link.lsn);
         self.decided = self.decided.max(next_link.min(self.durable));
+        self.decided > before
     }
 
     /// Takes note that everything below `head` is in the segment's file.

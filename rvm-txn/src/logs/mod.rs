@@ -80,8 +80,11 @@ impl Logs {
             return Err(cause);
         }
         for (log, target) in &targets {
-            log.latch.lock().raise_decided(*target);
-            log.changed.notify_all();
+            // To be woken for nothing costs a thread more than its commit, and most commits are decided by their force.
+            let is_news = log.latch.lock().raise_decided(*target);
+            if is_news {
+                log.changed.notify_all();
+            }
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ pub(crate) use parking_lot::{Condvar, Mutex, MutexGuard};
 pub(crate) use std::{sync::atomic, thread, thread_local};
 
 #[cfg(shuttle)]
-pub(crate) use scheduled::{Condvar, Mutex, MutexGuard, spawn_within, thread};
+pub(crate) use scheduled::{Condvar, Mutex, MutexGuard, spawn_within, spin_until, thread};
 #[cfg(shuttle)]
 pub(crate) use shuttle::{sync::atomic, thread_local};
 
@@ -31,6 +31,21 @@ pub(crate) fn spawn_within<'scope>(
     work: impl FnOnce() + Send + 'scope,
 ) -> std::io::Result<()> {
     thread::Builder::new().spawn_scoped(scope, work).map(drop)
+}
+
+/// Returns when `done`, or after about as long as it takes to wake a thread.
+#[cfg(not(shuttle))]
+pub(crate) fn spin_until(done: impl Fn() -> bool) {
+    const LOOKS: u32 = 50;
+    const PAUSES: u32 = 10;
+    for _ in 0..LOOKS {
+        if done() {
+            return;
+        }
+        for _ in 0..PAUSES {
+            std::hint::spin_loop();
+        }
+    }
 }
 
 #[cfg(test)]

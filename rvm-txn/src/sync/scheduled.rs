@@ -77,6 +77,15 @@ impl<T> DerefMut for MutexGuard<'_, T> {
 #[derive(Debug, Default)]
 pub(crate) struct Condvar(sync::Condvar);
 
+/// A look is a chance for others to run, so a few are enough.
+pub(crate) fn spin_until(done: impl Fn() -> bool) {
+    for _ in 0..2 {
+        if done() {
+            return;
+        }
+    }
+}
+
 /// Whether a wait ended because of its limit.
 pub(crate) struct Limited {
     timed_out: bool,
