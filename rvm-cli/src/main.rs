@@ -9,6 +9,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod bench;
 mod crashtest;
 mod demo;
 mod exit;
@@ -23,6 +24,7 @@ mod sizes;
 mod spans;
 mod timestamps;
 mod verbs;
+mod waiting;
 
 use std::process::ExitCode;
 

@@ -26,6 +26,12 @@ impl Output {
         self.json
     }
 
+    /// How many columns a line may have: those of the terminal, or 80.
+    pub(crate) fn width(&self) -> usize {
+        let columns = rustix::termios::tcgetwinsize(self.out.get_ref()).map(|size| size.ws_col);
+        columns.ok().filter(|columns| *columns > 0).map_or(80, usize::from)
+    }
+
     /// Prints a line.
     pub(crate) fn line(&mut self, text: impl Display) -> Result<(), Failure> {
         writeln!(self.out, "{text}").map_err(Failure::Output)

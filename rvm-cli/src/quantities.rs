@@ -49,6 +49,11 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
+/// A short duration: in nanoseconds where microseconds say too little.
+pub(crate) fn latency(nanos: u64) -> String {
+    if nanos < 10_000 { format!("{nanos} ns") } else { duration(Duration::from_nanos(nanos)) }
+}
+
 /// How many there were in a second.
 pub(crate) fn per_second(count: u64, time: Duration) -> u64 {
     let micros = time.as_micros().max(1);
@@ -88,6 +93,7 @@ mod tests {
         assert_eq!(duration(Duration::from_micros(999)), "999 us");
         assert_eq!(duration(Duration::from_micros(3_140)), "3.1 ms");
         assert_eq!(duration(Duration::from_secs(125)), "2 min 5 s");
+        assert_eq!((latency(669), latency(181_300)), ("669 ns".to_owned(), "181 us".to_owned()));
         assert_eq!(per_second(10, Duration::ZERO), 10_000_000);
         assert_eq!(per_second(500, Duration::from_millis(250)), 2_000);
     }

@@ -12,7 +12,6 @@ mod plan;
 mod progress;
 mod session;
 mod show;
-mod waiting;
 
 use std::path::PathBuf;
 
