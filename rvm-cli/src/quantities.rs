@@ -49,9 +49,13 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
-/// A short duration: in nanoseconds where microseconds say too little.
+/// A short duration, with two digits or more also where microseconds have fewer.
 pub(crate) fn latency(nanos: u64) -> String {
-    if nanos < 10_000 { format!("{nanos} ns") } else { duration(Duration::from_nanos(nanos)) }
+    match nanos {
+        0..1_000 => format!("{nanos} ns"),
+        1_000..10_000 => format!("{}.{} us", nanos / 1_000, nanos % 1_000 / 100),
+        _ => duration(Duration::from_nanos(nanos)),
+    }
 }
 
 /// How many there were in a second.
@@ -93,7 +97,7 @@ mod tests {
         assert_eq!(duration(Duration::from_micros(999)), "999 us");
         assert_eq!(duration(Duration::from_micros(3_140)), "3.1 ms");
         assert_eq!(duration(Duration::from_secs(125)), "2 min 5 s");
-        assert_eq!((latency(669), latency(181_300)), ("669 ns".to_owned(), "181 us".to_owned()));
+        assert_eq!([669, 1_337, 181_300].map(latency), ["669 ns", "1.3 us", "181 us"]);
         assert_eq!(per_second(10, Duration::ZERO), 10_000_000);
         assert_eq!(per_second(500, Duration::from_millis(250)), 2_000);
     }

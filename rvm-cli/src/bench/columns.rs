@@ -35,15 +35,27 @@ fn limits() -> impl Iterator<Item = u64> {
     all.chain([u64::MAX])
 }
 
-/// At most so many columns: those from `far` on become one, and neighbours go together until the others fit.
-pub(super) fn fewer(columns: &[ColumnFacts], far: u64, most: usize) -> Vec<ColumnFacts> {
-    let (mut near, rest): (Vec<_>, Vec<_>) =
-        columns.iter().partition(|column| column.from_nanos <= far);
-    while near.len() >= most.max(2) {
-        near = near.chunks(2).filter_map(together).collect();
+/// At most so many columns, at least two. The lowest thousandth goes to the first of them and the highest hundredth to the last, which costs
+/// the others no place; neighbours go together until they fit.
+pub(super) fn fewer(columns: &[ColumnFacts], most: usize) -> Vec<ColumnFacts> {
+    let all: u64 = columns.iter().map(|column| column.count).sum();
+    // How many columns it takes until there are more than so many thousandths.
+    let until = |thousandths: u64| {
+        let mut below = 0;
+        let few = columns.iter().take_while(|column| {
+            below += column.count;
+            below.saturating_mul(1_000) <= all.saturating_mul(thousandths)
+        });
+        few.count() + 1
+    };
+    let (near, far) = columns.split_at_checked(until(990)).unwrap_or((columns, &[]));
+    let (lowest, near) = near.split_at_checked(until(1)).unwrap_or((near, &[]));
+    let mut fewer: Vec<_> = together(lowest).into_iter().chain(near.iter().copied()).collect();
+    while fewer.len() >= most.max(2) {
+        fewer = fewer.chunks(2).filter_map(together).collect();
     }
-    near.extend(together(&rest));
-    near
+    fewer.extend(together(far));
+    fewer
 }
 
 /// Neighbours as one column; nothing for none.
@@ -82,14 +94,19 @@ mod tests {
         assert!(of(&[]).is_empty());
     }
 
-    /// Guards against a tail that is cut off, and against more lines than a screen has.
+    /// Guards against latencies that are cut off, and against more lines than a screen has.
     #[test]
     fn what_is_far_goes_together_and_is_kept() {
-        let all = of(&[101, 1_001, 10_010, 100_100, 1_001_000, 100_100_000]);
-        let fewer = fewer(&all, 150_000, 16);
-        assert!(fewer.len() <= 16 && fewer.len() > 8, "{}", fewer.len());
-        assert!(fewer.windows(2).all(|pair| pair[0].below_nanos == pair[1].from_nanos));
-        assert_eq!(fewer.iter().map(|column| column.count).sum::<u64>(), 6);
-        assert_eq!(fewer.last().unwrap().count, 2);
+        let many = (0..1_000).map(|number| 1_000 + number * 10);
+        let all = of(&[vec![101], many.collect(), vec![100_100, 100_100_000]].concat());
+        for (most, len) in [(99, 14), (14, 14), (13, 8), (7, 5), (0, 2)] {
+            let fewer = fewer(&all, most);
+            assert_eq!(fewer.len(), len, "{most}");
+            assert!(fewer.windows(2).all(|pair| pair[0].below_nanos == pair[1].from_nanos));
+            assert_eq!(fewer.iter().map(|column| column.count).sum::<u64>(), 1_003);
+            assert_eq!(fewer[0].from_nanos, 100);
+            assert_eq!(fewer[len - 1], column(12_000, 120_000_000, 2));
+        }
+        assert!(fewer(&[], 9).is_empty());
     }
 }

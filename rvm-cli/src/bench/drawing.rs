@@ -71,6 +71,7 @@ impl Drawing {
 fn draw_all(text: &mut String, plan: &Plan, outcome: &Outcome) -> Drawn {
     let area = SVGBackend::with_string(text, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
+    let area = area.titled(&plan.to_line(), (FONT, 20))?;
     let (above, below) = area.split_vertically(SIZE.1 / 2);
     draw_latencies(&above, outcome)?;
     draw_rounds(&below, plan, outcome)?;
@@ -79,23 +80,26 @@ fn draw_all(text: &mut String, plan: &Plan, outcome: &Outcome) -> Drawn {
 
 /// How many in a hundred took how long.
 fn draw_latencies(area: &Area<'_>, outcome: &Outcome) -> Drawn {
-    let mut lines = vec![line_of(&outcome.commit_latencies, "commits", OURS)];
-    lines.extend(
-        outcome.force_latencies.as_ref().map(|latencies| line_of(latencies, "forces", THEIRS)),
-    );
-    let all = || lines.iter().flat_map(|line| line.points.iter().copied());
-    let from = all().map(|(x, _)| x).fold(f64::INFINITY, f64::min).max(1.0);
-    let to = all().map(|(x, _)| x).fold(0.0, f64::max).max(from * 10.0);
-    let most = all().map(|(_, y)| y).fold(0.0, f64::max);
+    let commits = Some((&outcome.commit_latencies, "commits", OURS));
+    let forces = outcome.force_latencies.as_ref().map(|forces| (forces, "forces", THEIRS));
+    let sides = || commits.iter().chain(&forces);
+    let least = sides().map(|(latencies, ..)| latencies.min()).min().unwrap_or(0);
+    // The few that took longest would leave no place for the others.
+    let far = sides().map(|(latencies, ..)| latencies.value_at_quantile(0.999)).max().unwrap_or(0);
+    let from = real(least.max(2)) / 1.5;
+    let to = real(far).max(from * 10.0);
+    let lines: Vec<_> =
+        sides().map(|(latencies, name, colour)| line_of(latencies, name, *colour, to)).collect();
+    let most = lines.iter().flat_map(|line| &line.points).map(|(_, y)| *y).fold(0.0, f64::max);
     let mut chart = ChartBuilder::on(area)
         .caption("How long a commit takes", (FONT, 22))
         .margin(15)
         .x_label_area_size(45)
         .y_label_area_size(70)
-        .build_cartesian_2d((from..to).log_scale(), 0.0..most * 1.1)?;
+        .build_cartesian_2d((from..to).log_scale(), 0.0..most * 1.2)?;
     chart
         .configure_mesh()
-        .x_desc("latency (logarithmic)")
+        .x_desc("latency (logarithmic; the longest thousandth is left out)")
         .y_desc("percent of all, between two limits")
         .x_label_formatter(&|nanos| latency(whole(*nanos)))
         .y_label_formatter(&|percent| format!("{percent} %"))
@@ -108,7 +112,12 @@ fn draw_latencies(area: &Area<'_>, outcome: &Outcome) -> Drawn {
             .label(name)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
     }
-    chart.configure_series_labels().background_style(WHITE).border_style(BLACK).draw()
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE)
+        .border_style(BLACK)
+        .draw()
 }
 
 /// What each round gave in a second.
@@ -130,7 +139,7 @@ fn draw_rounds(area: &Area<'_>, plan: &Plan, outcome: &Outcome) -> Drawn {
         .margin(15)
         .x_label_area_size(45)
         .y_label_area_size(90)
-        .build_cartesian_2d(0..plan.rounds + 1, 0.0..most * 1.2)?;
+        .build_cartesian_2d(0..plan.rounds + 1, 0.0..most * 1.4)?;
     chart
         .configure_mesh()
         .x_desc("round")
@@ -146,17 +155,26 @@ fn draw_rounds(area: &Area<'_>, plan: &Plan, outcome: &Outcome) -> Drawn {
             .legend(move |(x, y)| Circle::new((x + 9, y), 4, colour.filled()));
         chart.draw_series(LineSeries::new(points, colour.stroke_width(1)))?;
     }
-    chart.configure_series_labels().background_style(WHITE).border_style(BLACK).draw()
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperRight)
+        .background_style(WHITE)
+        .border_style(BLACK)
+        .draw()
 }
 
-/// Steps from limit to limit.
-fn line_of(latencies: &Histogram<u64>, name: &'static str, colour: RGBColor) -> Line {
+/// Steps from limit to limit, up to this one.
+fn line_of(latencies: &Histogram<u64>, name: &'static str, colour: RGBColor, to: f64) -> Line {
     let all = real(latencies.len()).max(1.0);
-    let steps = columns(latencies).into_iter().flat_map(|column| {
+    let columns = columns(latencies);
+    let start = columns.first().map_or(1.0, |column| real(column.from_nanos));
+    let mut points = vec![(start, 0.0)];
+    for column in columns.iter().take_while(|column| real(column.from_nanos) < to) {
         let percent = real(column.count) * 100.0 / all;
-        [(real(column.from_nanos.max(1)), percent), (real(column.below_nanos), percent)]
-    });
-    Line { name, colour, points: steps.collect() }
+        let (from, below) = (real(column.from_nanos), real(column.below_nanos).min(to));
+        points.extend([(from, percent), (below, percent)]);
+    }
+    Line { name, colour, points }
 }
 
 #[expect(clippy::as_conversions, clippy::cast_precision_loss, reason = "a place on a drawing")]

@@ -6,6 +6,7 @@ use rvm_tpca::Pattern;
 
 use crate::arguments::{BenchArguments, CommitKind, PatternKind, SegmentsKind};
 use crate::failure::Failure;
+use crate::quantities::{bytes, counted};
 
 /// The least that TPC-A has room in, in bytes.
 const SEGMENT_LEN_MIN: u64 = 4096;
@@ -52,6 +53,19 @@ impl Plan {
             SegmentsKind::One => 1,
             SegmentsKind::Each => self.threads,
         }
+    }
+
+    /// What is measured, on one line.
+    pub(super) fn to_line(&self) -> String {
+        let count = |number: usize, noun| counted(u64::try_from(number).unwrap_or(u64::MAX), noun);
+        let threads = count(self.threads, "thread");
+        let segments = count(self.segment_count(), "segment");
+        let kind = match self.durability {
+            CommitKind::Force => "each commit forced",
+            CommitKind::Lazy => "lazy commits",
+        };
+        let (len, pattern) = (bytes(self.segment_len), self.pattern.word());
+        format!("TPC-A on {threads}, {segments} of {len}, {pattern}, {kind}")
     }
 
     /// Which accounts the transactions go to.

@@ -77,6 +77,8 @@ impl<'a> Session<'a> {
 
     /// Runs all rounds, after one that does not count. Who goes first changes from round to round.
     pub(super) fn run(mut self) -> Result<Outcome, Failure> {
+        // What was done until here says nothing of how long a slice takes.
+        self.bar.reset();
         let mut rounds = Vec::new();
         let (mut commit_latencies, mut force_latencies) = (no_latencies()?, no_latencies()?);
         let (mut commit_time, mut done) = (Duration::ZERO, Work::default());

@@ -20,24 +20,17 @@ const LINES_MAX: usize = 14;
 
 /// Tells what is about to be measured.
 pub(super) fn beginning(plan: &Plan, home: &Home, output: &mut Output) -> Result<(), Failure> {
-    let count = |number: usize, noun| counted(u64::try_from(number).unwrap_or(u64::MAX), noun);
-    let (kind, reference) = match plan.durability {
-        CommitKind::Force => ("each commit forced", "the disk"),
-        CommitKind::Lazy => ("lazy commits", "plain stores"),
+    let reference = match plan.durability {
+        CommitKind::Force => "the disk",
+        CommitKind::Lazy => "plain stores",
     };
-    output.line(format_args!(
-        "TPC-A on {}, {} of {}, {}, {kind}",
-        count(plan.threads, "thread"),
-        count(plan.segment_count(), "segment"),
-        bytes(plan.segment_len),
-        plan.pattern.word(),
-    ))?;
-    output.line(format_args!(
+    output.sentence(plan.to_line())?;
+    output.sentence(format_args!(
         "{} of {} for {reference} and as much for RVM",
         counted(u64::from(plan.rounds), "round"),
         duration(plan.slice),
     ))?;
-    output.line(format_args!("in {}", home.shown()))?;
+    output.sentence(format_args!("in {}", home.shown()))?;
     output.line("")
 }
 
@@ -85,7 +78,7 @@ pub(super) fn ending(report: &BenchReport, output: &mut Output) -> Result<(), Fa
         "forces" => ("this disk", "forces/s"),
         _ => ("plain stores", "transactions/s"),
     };
-    output.line(format_args!(
+    output.sentence(format_args!(
         "{what}: {} {reference}; RVM: {} commits/s; {:.2}",
         grouped(report.reference_per_second.median),
         grouped(report.commits_per_second.median),
@@ -96,14 +89,16 @@ pub(super) fn ending(report: &BenchReport, output: &mut Output) -> Result<(), Fa
     output.line("")?;
     output.line(latencies(report))?;
     output.line("")?;
-    output.line(format_args!("{}, by how long each took:", counted(report.commits, "commit")))?;
+    output
+        .sentence(format_args!("{}, by how long each took:", counted(report.commits, "commit")))?;
     let histogram = &report.commit_latency.histogram;
-    let lines = fewer(histogram, report.commit_latency.p999_nanos, LINES_MAX);
+    let lines = fewer(histogram, LINES_MAX);
     for line in bars(&lines, output.width()) {
         output.line(line)?;
     }
     output.line("")?;
-    output.line(format_args!("a commit logs {} bytes", grouped(report.log_bytes_per_commit)))?;
+    output
+        .sentence(format_args!("a commit logs {} bytes", grouped(report.log_bytes_per_commit)))?;
     if report.reference == "forces" {
         forces(report, output)?;
     }
@@ -158,7 +153,7 @@ fn latencies(report: &BenchReport) -> String {
 fn forces(report: &BenchReport, output: &mut Output) -> Result<(), Failure> {
     let each = |sum: u64| sum.checked_div(report.log_forces).unwrap_or(0);
     let tenths = each(report.commits.saturating_mul(10));
-    output.line(format_args!(
+    output.sentence(format_args!(
         "a force carries {}.{} commits and writes {}; the disk's wrote {}",
         tenths / 10,
         tenths % 10,
@@ -168,7 +163,7 @@ fn forces(report: &BenchReport, output: &mut Output) -> Result<(), Failure> {
     match report.nanos_outside_force {
         None => Ok(()),
         Some(nanos) => {
-            output.line(format_args!("{} of a commit lie outside its force", latency(nanos)))
+            output.sentence(format_args!("{} of a commit lie outside its force", latency(nanos)))
         }
     }
 }
@@ -176,19 +171,19 @@ fn forces(report: &BenchReport, output: &mut Output) -> Result<(), Failure> {
 /// What makes the figures say less than they seem to.
 fn notes(report: &BenchReport, output: &mut Output) -> Result<(), Failure> {
     if !report.steady {
-        output.line(format_args!(
+        output.sentence(format_args!(
             "note: the rounds of {} differ by {} %: the machine was not quiet",
             if report.reference == "forces" { "the disk" } else { "plain stores" },
             report.reference_width_percent
         ))?;
     }
     if report.in_memory {
-        output.line(
+        output.sentence(
             "note: this directory is in memory, where a force costs nothing: name one on a disk",
         )?;
     }
     if report.direct_writes == Some(false) {
-        output.line(
+        output.sentence(
             "note: this file system takes no direct writes: each force was a write and a sync",
         )?;
     }
