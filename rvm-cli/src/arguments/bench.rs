@@ -10,15 +10,16 @@ use crate::sizes::parse_size;
 use crate::spans::parse_seconds;
 
 pub(super) const HELP: &str = "\
-Runs the transactions of TPC-A on a new store in DIR: three records of 128 bytes get 8 bytes changed each, an audit record of 64 bytes \
-is appended, one commit. Round by round it changes places with what DIR itself can do, on as many threads: forced writes of one block of 4 KiB, \
-one after the other, over zeros that were written before, each thread in a file of its own, through the same code that forces a log. So both \
-meet the same machine, and the ratio says what the library costs.
+Runs the transactions of TPC-A on a new store in DIR. Each changes 8 bytes of three records of 128 bytes, appends an audit record of \
+64 bytes, and commits. In turn with that, round by round and on as many threads, it measures what the disk itself can do: forced writes of one \
+block of 4 KiB, one after the other, over zeros that were written before, each thread in a file of its own, through the code that forces \
+logs. Both sides meet the same machine, so their ratio says what the library costs; above 1, commits share forces.
 
-With --durability lazy a commit waits for no disk while there is room, and it is compared with the same stores into plain memory, each thread in memory of its own.
+With --durability lazy a commit waits for the disk only when too much is on its way there. It is compared with the same stores into plain memory, \
+each thread in its own.
 
-The logs have room for 16 MiB. They are folded into the segments between the rounds, which does not count; those that are half full before, in the \
-background, which does.
+A log has room for 16 MiB, or less with very many threads. Logs are folded into the segments between the rounds, which does not count, and in the \
+background when they are half full before, which does.
 
 Everything is made in a new directory inside DIR, and removed at the end, also after Ctrl-C.";
 

@@ -11,9 +11,6 @@ use super::slice::{Limit, Slice, all_at_once};
 use crate::arguments::CommitKind;
 use crate::failure::Failure;
 
-/// What a log has room for, in bytes: more than a thread commits in a round that waits for a disk.
-pub(super) const LOG_LEN: u64 = 16 << 20;
-
 /// A store and its tellers.
 #[derive(Debug)]
 pub(super) struct Branch {
@@ -43,7 +40,9 @@ pub(super) struct Work {
 impl Branch {
     /// Makes the store.
     pub(super) fn new(directory: &Path, plan: &Plan) -> Result<Self, Failure> {
-        let store = Rvm::options().log_capacity_initial(LOG_LEN).open(directory)?;
+        let store = Rvm::options()
+            .log_capacity_initial(Plan::room(plan.segment_count()))
+            .open(directory)?;
         let map = |number| store.map(&format!("bank-{number}"), plan.segment_len);
         let segments = (0..plan.segment_count()).map(map).collect::<Result<Vec<_>, _>>()?;
         let tellers = (0..plan.threads).zip(segments.iter().cycle());

@@ -7,14 +7,9 @@ use rvm_core::rvm_storage::{
     AlignedBuf, Blob, FileName, FileRole, FileStorage, Fill, SegmentName, Storage, Write,
 };
 
+use super::plan::{BLOCK_LEN, Plan};
 use super::slice::{Limit, Slice, all_at_once};
 use crate::failure::Failure;
-
-/// What one force writes, in bytes.
-pub(super) const BLOCK_LEN: usize = AlignedBuf::ALIGN;
-
-/// The length of a file, in bytes: as much as a log of the store has room for.
-const FILE_LEN: u64 = super::branch::LOG_LEN;
 
 /// Files that are forced, one for each thread.
 #[derive(Debug)]
@@ -24,6 +19,7 @@ pub(super) struct Forces(Vec<ForcedFile>);
 #[derive(Debug)]
 struct ForcedFile {
     blob: Arc<dyn Blob>,
+    len: u64,
     block: AlignedBuf,
     /// Where the next block goes.
     at: u64,
@@ -33,7 +29,8 @@ impl Forces {
     /// Makes so many files.
     pub(super) fn new(directory: &Path, threads: usize) -> Result<Self, Failure> {
         let storage = FileStorage::open(directory)?;
-        let files = (0..threads).map(|number| ForcedFile::create(&storage, number));
+        let files =
+            (0..threads).map(|number| ForcedFile::create(&storage, number, Plan::room(threads)));
         let files = files.collect::<Result<_, _>>()?;
         storage.sync_names()?;
         Ok(Self(files))
@@ -51,22 +48,21 @@ impl Forces {
 }
 
 impl ForcedFile {
-    fn create(storage: &FileStorage, number: usize) -> Result<Self, Failure> {
+    fn create(storage: &FileStorage, number: usize, len: u64) -> Result<Self, Failure> {
         let name = SegmentName::new(&format!("disk-{number}"))?;
         let blob = storage.create(&FileName::new(&name, FileRole::Log))?;
-        blob.allocate(FILE_LEN, Fill::Written)?;
+        blob.allocate(len, Fill::Written)?;
         blob.force()?;
         let mut block = AlignedBuf::new();
-        block.resize(BLOCK_LEN);
+        block.resize(usize::try_from(BLOCK_LEN).unwrap_or(AlignedBuf::ALIGN));
         block.as_mut_slice().fill(0xa5);
-        Ok(Self { blob, block, at: 0 })
+        Ok(Self { blob, len, block, at: 0 })
     }
 
     fn force_block(&mut self) -> Result<(), Failure> {
         let bytes = self.block.as_slice();
         self.blob.write_and_force(&[Write { offset: self.at, bytes }])?;
-        let len = u64::try_from(bytes.len()).unwrap_or(FILE_LEN);
-        self.at = (self.at + len) % FILE_LEN;
+        self.at = (self.at + BLOCK_LEN) % self.len;
         Ok(())
     }
 }
@@ -88,11 +84,11 @@ mod tests {
         let slice = forces.run(limit).unwrap();
         assert_eq!(slice.latencies.len(), 6);
         for file in &forces.0 {
-            let mut bytes = vec![0; 4 * BLOCK_LEN];
+            let mut bytes = vec![0; 4 * 4096];
             file.blob.read_at(0, &mut bytes).unwrap();
-            let (written, rest) = bytes.split_at(3 * BLOCK_LEN);
+            let (written, rest) = bytes.split_at(3 * 4096);
             assert!(written.iter().all(|byte| *byte == 0xa5) && rest.iter().all(|byte| *byte == 0));
-            assert_eq!(file.blob.len().unwrap(), FILE_LEN);
+            assert_eq!(file.blob.len().unwrap(), Plan::room(2));
         }
     }
 }

@@ -52,11 +52,14 @@ pub(crate) fn run(
     }
     let outcome = measure(&plan, &home, &interrupt)?;
     let report = show::report(&plan, &home, &outcome);
-    home.remove()?;
-    if let Some(drawing) = drawing {
-        drawing.draw(&plan, &outcome)?;
+    // The figures first: what fails behind them costs nobody the time.
+    if output.wants_json() {
+        output.json(&report)?;
+    } else {
+        show::ending(&report, output)?;
     }
-    if output.wants_json() { output.json(&report) } else { show::ending(&report, output) }
+    home.remove()?;
+    drawing.map_or(Ok(()), |drawing| drawing.draw(&plan, &outcome))
 }
 
 fn measure(plan: &Plan, home: &Home, interrupt: &Interrupt) -> Result<Outcome, Failure> {

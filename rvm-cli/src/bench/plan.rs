@@ -8,6 +8,9 @@ use crate::arguments::{BenchArguments, CommitKind, PatternKind, SegmentsKind};
 use crate::failure::Failure;
 use crate::quantities::{bytes, counted};
 
+/// What a file is written in, in bytes.
+pub(super) const BLOCK_LEN: u64 = 4096;
+
 /// The least that TPC-A has room in, in bytes.
 const SEGMENT_LEN_MIN: u64 = 4096;
 
@@ -53,6 +56,14 @@ impl Plan {
             SegmentsKind::One => 1,
             SegmentsKind::Each => self.threads,
         }
+    }
+
+    /// What each of so many files that are written over, round and round, has room for, in bytes: whole blocks. One thread fills no more
+    /// than that in a round that waits for a disk.
+    pub(super) fn room(files: usize) -> u64 {
+        const TOGETHER: u64 = 256 << 20;
+        let each = TOGETHER / u64::try_from(files.max(1)).unwrap_or(u64::MAX);
+        each.clamp(1 << 20, 16 << 20) / BLOCK_LEN * BLOCK_LEN
     }
 
     /// What is measured, on one line.

@@ -4,9 +4,8 @@ use hdrhistogram::Histogram;
 
 use super::chart::bars;
 use super::columns::{columns, fewer};
-use super::disk::BLOCK_LEN;
 use super::home::Home;
-use super::plan::Plan;
+use super::plan::{BLOCK_LEN, Plan};
 use super::session::Outcome;
 use super::spread::{STEADY_PERCENT, Spread};
 use crate::arguments::CommitKind;
@@ -74,10 +73,9 @@ pub(super) fn report(plan: &Plan, home: &Home, outcome: &Outcome) -> BenchReport
 
 /// Tells the figures.
 pub(super) fn ending(report: &BenchReport, output: &mut Output) -> Result<(), Failure> {
-    let (what, reference) = match report.reference {
-        "forces" => ("this disk", "forces/s"),
-        _ => ("plain stores", "transactions/s"),
-    };
+    let is_forced = report.force_latency.is_some();
+    let (what, reference) =
+        if is_forced { ("this disk", "forces/s") } else { ("plain stores", "transactions/s") };
     output.sentence(format_args!(
         "{what}: {} {reference}; RVM: {} commits/s; {:.2}",
         grouped(report.reference_per_second.median),
@@ -99,8 +97,13 @@ pub(super) fn ending(report: &BenchReport, output: &mut Output) -> Result<(), Fa
     output.line("")?;
     output
         .sentence(format_args!("a commit logs {} bytes", grouped(report.log_bytes_per_commit)))?;
-    if report.reference == "forces" {
+    if is_forced {
         forces(report, output)?;
+    } else {
+        let rate = report.reference_per_second.median.max(1);
+        let threads = u64::try_from(report.threads).unwrap_or(u64::MAX);
+        let nanos = threads.saturating_mul(1_000_000_000) / rate;
+        output.sentence(format_args!("its plain stores take {}", latency(nanos)))?;
     }
     notes(report, output)
 }
@@ -152,13 +155,16 @@ fn latencies(report: &BenchReport) -> String {
 /// What a force carries, and what a commit does beside it.
 fn forces(report: &BenchReport, output: &mut Output) -> Result<(), Failure> {
     let each = |sum: u64| sum.checked_div(report.log_forces).unwrap_or(0);
-    let tenths = each(report.commits.saturating_mul(10));
+    let carries = if report.threads > 1 {
+        let tenths = each(report.commits.saturating_mul(10));
+        format!("carries {}.{} commits and ", tenths / 10, tenths % 10)
+    } else {
+        String::new()
+    };
     output.sentence(format_args!(
-        "a force carries {}.{} commits and writes {}; the disk's wrote {}",
-        tenths / 10,
-        tenths % 10,
+        "a force {carries}writes {}; the disk's wrote {}",
         bytes(each(report.force_bytes)),
-        bytes(u64::try_from(BLOCK_LEN).unwrap_or(0)),
+        bytes(BLOCK_LEN),
     ))?;
     match report.nanos_outside_force {
         None => Ok(()),
@@ -173,7 +179,7 @@ fn notes(report: &BenchReport, output: &mut Output) -> Result<(), Failure> {
     if !report.steady {
         output.sentence(format_args!(
             "note: the rounds of {} differ by {} %: the machine was not quiet",
-            if report.reference == "forces" { "the disk" } else { "plain stores" },
+            if report.force_latency.is_some() { "the disk" } else { "plain stores" },
             report.reference_width_percent
         ))?;
     }
