@@ -13,7 +13,8 @@ pub(super) const HELP: &str = "\
 Runs the transactions of TPC-A on a new store in DIR. Each changes 8 bytes of three records of 128 bytes, appends an audit record of \
 64 bytes, and commits. In turn with that, round by round and on as many threads, it measures what the disk itself can do: forced writes of one \
 block of 4 KiB, one after the other, over zeros that were written before, each thread in a file of its own, through the code that forces \
-logs. Both sides meet the same machine, so their ratio says what the library costs; above 1, commits share forces.
+logs. Both sides meet the same machine, so their ratio says what the library costs; above 1, commits share forces. It is the median \
+of the rounds' own.
 
 With --durability lazy a commit waits for the disk only when too much is on its way there. It is compared with the same stores into plain memory, \
 each thread in its own.

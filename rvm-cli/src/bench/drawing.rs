@@ -2,6 +2,7 @@
 
 use std::fs::Permissions;
 use std::io::{self, Write};
+use std::ops::Range;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use plotters::prelude::*;
 use tempfile::NamedTempFile;
 
 use super::columns::columns;
-use super::home::bare;
+use super::home::check_directory;
 use super::plan::Plan;
 use super::session::Outcome;
 use crate::arguments::CommitKind;
@@ -26,7 +27,7 @@ const FONT: &str = "sans-serif";
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), DrawingAreaErrorKind<io::Error>>;
 
-/// A file that a drawing will go to. Until then it lies beside the place under another name, so that an older one stays until then.
+/// A file that a drawing will go to. While the benchmark runs it lies beside its place under another name, and an older one stays.
 #[derive(Debug)]
 pub(super) struct Drawing {
     path: PathBuf,
@@ -43,16 +44,16 @@ struct Line {
 impl Drawing {
     /// Makes sure that there can be such a file.
     pub(super) fn prepare(path: &Path) -> Result<Self, Failure> {
+        let fault = |source| Failure::file("write", path, source);
         if path.is_dir() {
-            let source = io::Error::from(io::ErrorKind::IsADirectory);
-            return Err(Failure::file("write", path, source));
+            return Err(fault(io::ErrorKind::IsADirectory.into()));
         }
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let made = tempfile::Builder::new()
-            .prefix(".rvmctl-bench-")
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(parent.unwrap_or_else(|| Path::new(".")));
-        let file = made.map_err(|source| Failure::file("write", path, bare(source)))?;
+        let parent = parent.unwrap_or_else(|| Path::new("."));
+        check_directory(parent).map_err(fault)?;
+        let mut hidden = tempfile::Builder::new();
+        hidden.prefix(".rvmctl-bench-").permissions(Permissions::from_mode(0o666));
+        let file = hidden.tempfile_in(parent).map_err(fault)?;
         Ok(Self { path: path.to_owned(), file })
     }
 
@@ -88,8 +89,9 @@ fn draw_latencies(area: &Area<'_>, outcome: &Outcome) -> Drawn {
     let far = sides().map(|(latencies, ..)| latencies.value_at_quantile(0.999)).max().unwrap_or(0);
     let from = real(least.max(2)) / 1.5;
     let to = real(far).max(from * 10.0);
-    let lines: Vec<_> =
-        sides().map(|(latencies, name, colour)| line_of(latencies, name, *colour, to)).collect();
+    let lines: Vec<_> = sides()
+        .map(|(latencies, name, colour)| line_of(latencies, name, *colour, from..to))
+        .collect();
     let most = lines.iter().flat_map(|line| &line.points).map(|(_, y)| *y).fold(0.0, f64::max);
     let mut chart = ChartBuilder::on(area)
         .caption("How long a commit takes", (FONT, 22))
@@ -101,7 +103,8 @@ fn draw_latencies(area: &Area<'_>, outcome: &Outcome) -> Drawn {
         .configure_mesh()
         .x_desc("latency (logarithmic; the longest thousandth is left out)")
         .y_desc("percent of all, between two limits")
-        .x_label_formatter(&|nanos| latency(whole(*nanos)))
+        .x_labels(30)
+        .x_label_formatter(&|nanos| round_latency(whole(*nanos)))
         .y_label_formatter(&|percent| format!("{percent} %"))
         .light_line_style(WHITE)
         .label_style((FONT, 14))
@@ -163,16 +166,32 @@ fn draw_rounds(area: &Area<'_>, plan: &Plan, outcome: &Outcome) -> Drawn {
         .draw()
 }
 
-/// Steps from limit to limit, up to this one.
-fn line_of(latencies: &Histogram<u64>, name: &'static str, colour: RGBColor, to: f64) -> Line {
+/// A latency of 1, 2 or 5 with zeros behind; the marks between have no room for theirs.
+fn round_latency(nanos: u64) -> String {
+    let digits = nanos.to_string();
+    let is_round = matches!(digits.trim_end_matches('0'), "1" | "2" | "5");
+    if is_round { latency(nanos) } else { String::new() }
+}
+
+/// Steps from limit to limit, within a range.
+fn line_of(
+    latencies: &Histogram<u64>,
+    name: &'static str,
+    colour: RGBColor,
+    range: Range<f64>,
+) -> Line {
     let all = real(latencies.len()).max(1.0);
-    let columns = columns(latencies);
-    let start = columns.first().map_or(1.0, |column| real(column.from_nanos));
-    let mut points = vec![(start, 0.0)];
-    for column in columns.iter().take_while(|column| real(column.from_nanos) < to) {
+    let place = |nanos: u64| real(nanos).clamp(range.start, range.end);
+    let mut points = Vec::new();
+    for column in columns(latencies) {
         let percent = real(column.count) * 100.0 / all;
-        let (from, below) = (real(column.from_nanos), real(column.below_nanos).min(to));
-        points.extend([(from, percent), (below, percent)]);
+        let (from, below) = (place(column.from_nanos), place(column.below_nanos));
+        if points.is_empty() {
+            points.push((from, 0.0));
+        }
+        if from < range.end {
+            points.extend([(from, percent), (below, percent)]);
+        }
     }
     Line { name, colour, points }
 }

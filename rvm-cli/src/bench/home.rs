@@ -1,5 +1,6 @@
 //! Where a benchmark works: in a new directory inside the user's, which is removed at the end whatever the end is.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -24,8 +25,9 @@ impl Home {
                 parent.display()
             )));
         }
-        let made = tempfile::Builder::new().prefix("rvmctl-bench-").tempdir_in(&parent);
-        made.map(Self).map_err(|source| Failure::file("make a directory in", &parent, bare(source)))
+        let made = check_directory(&parent)
+            .and_then(|()| tempfile::Builder::new().prefix("rvmctl-bench-").tempdir_in(&parent));
+        made.map(Self).map_err(|source| Failure::file("make a directory in", &parent, source))
     }
 
     /// Its path, to be shown.
@@ -52,15 +54,11 @@ impl Home {
     /// Removes it with all that is in it.
     pub(super) fn remove(self) -> Result<(), Failure> {
         let path = self.0.path().to_owned();
-        self.0.close().map_err(|source| Failure::file("remove", &path, bare(source)))
+        self.0.close().map_err(|source| Failure::file("remove", &path, source))
     }
 }
 
-/// An error of the system without the path that was put before it: the message names one already.
-pub(super) fn bare(error: std::io::Error) -> std::io::Error {
-    // The system's error is inside of one that names a path.
-    let code = std::error::Error::source(&error)
-        .and_then(|inner| inner.downcast_ref::<std::io::Error>())
-        .and_then(std::io::Error::raw_os_error);
-    code.map_or(error, std::io::Error::from_raw_os_error)
+/// Fails with the system's own words if there is no such directory; those of temporary files name a path that the user did not.
+pub(super) fn check_directory(path: &Path) -> io::Result<()> {
+    if path.metadata()?.is_dir() { Ok(()) } else { Err(io::ErrorKind::NotADirectory.into()) }
 }

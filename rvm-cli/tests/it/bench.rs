@@ -156,7 +156,7 @@ fn what_cannot_work_is_refused_at_once() {
     let before = files(&store);
     let missing = parent.path().join("missing");
     bench(&missing, "").fails(7, &["cannot make a directory in", "missing", "No such file"]);
-    bench(&file, "").fails(1, &["cannot make a directory in", "file", "Not a directory"]);
+    bench(&file, "").fails(1, &["cannot make a directory in", "file: not a directory"]);
     bench(&store, "").fails(2, &["holds a store"]);
     on(&store, "bench").fails(2, &["makes a store of its own"]);
     let svg = |path: &Path| bench(parent.path(), &format!("--svg {}", path.display()));
