@@ -1,5 +1,7 @@
 //! The command line: what can be asked, and its help.
 
+mod bench;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,6 +11,8 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use crate::exit;
 use crate::sizes::{parse_hex, parse_size};
 use crate::spans::parse_span;
+
+pub(crate) use self::bench::{BenchArguments, PatternKind, SegmentsKind};
 
 /// Looks at stores of recoverable virtual memory, changes them, and shows that they keep what they promise.
 #[derive(Debug, Parser)]
@@ -22,7 +26,7 @@ use crate::spans::parse_span;
     after_long_help = exit::TABLE
 )]
 pub(crate) struct Arguments {
-    /// The directory of the store [default: the environment's `RVM_STORE`, or else the current directory; for the demo, a temporary one]
+    /// The directory of the store [default: the environment's `RVM_STORE`, or else the current directory; for the demo, a temporary one; not for the benchmark]
     #[arg(long, global = true, value_name = "DIR", help_heading = "For every command")]
     pub(crate) store: Option<PathBuf>,
     /// Print one JSON object on standard output; errors are JSON, too, on standard error
@@ -42,6 +46,9 @@ pub(crate) enum Verb {
     /// Kill a program of yours again and again, and check each time that what it acknowledged is there
     #[command(long_about = CRASHTEST_HELP)]
     Crashtest(CrashtestArguments),
+    /// Commit as fast as a disk allows, and measure that beside what the disk itself can do
+    #[command(long_about = bench::HELP)]
+    Bench(BenchArguments),
     /// Show segments, logs, and whether recovery is due (read-only)
     ///
     /// Ends with 3 if recovery is due: the store was not shut down cleanly, and nobody has it open.

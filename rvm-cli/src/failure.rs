@@ -86,6 +86,12 @@ pub(crate) enum Failure {
     /// The crash test found a failure, or could not go on.
     #[error("{0}")]
     Crashtest(String),
+    /// The benchmark could not go on.
+    #[error("{0}")]
+    Bench(String),
+    /// Ctrl-C cannot be noticed.
+    #[error("cannot listen to signals: {0}")]
+    Signals(#[source] io::Error),
     /// Standard output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[source] io::Error),
@@ -134,6 +140,8 @@ impl Failure {
             | Self::Demo(_)
             | Self::PromiseBroken { .. }
             | Self::Crashtest(_)
+            | Self::Bench(_)
+            | Self::Signals(_)
             | Self::Output(_) => Exit::Failure,
         }
     }
@@ -151,10 +159,13 @@ impl Failure {
             Self::NoStore { .. } | Self::SegmentExists { .. } | Self::NotConfirmed { .. } => {
                 "state"
             }
-            Self::File { .. } | Self::Output(_) | Self::OutOfSpace { .. } => "io",
+            Self::File { .. } | Self::Output(_) | Self::Signals(_) | Self::OutOfSpace { .. } => {
+                "io"
+            }
             Self::Input { .. } => "input",
             Self::Demo(_) | Self::PromiseBroken { .. } => "demo",
             Self::Crashtest(_) => "crashtest",
+            Self::Bench(_) => "bench",
         }
     }
 

@@ -1,7 +1,8 @@
 //! `rvmctl`: the command line of recoverable virtual memory.
 //!
 //! It looks at stores, makes and destroys segments, reads and changes bytes, shows with `rvmctl demo` that no kill loses
-//! a committed transaction, and with `rvmctl crashtest` whether one costs a program of the user's what it acknowledged. It parses, calls [`rvm_core`], and prints; no rule of the store lives here.
+//! a committed transaction, with `rvmctl crashtest` whether one costs a program of the user's what it acknowledged, and with
+//! `rvmctl bench` how fast commits are on a disk of the user's. It parses, calls [`rvm_core`], and prints; no rule of the store lives here.
 //!
 //! Every verb opens the store for reading only, unless its help says otherwise. What a verb prints comes from one structure of
 //! `reports.rs`, as a table for people or, with `--json`, as one JSON object.
@@ -9,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod bench;
 mod crashtest;
 mod demo;
 mod exit;
@@ -23,6 +25,7 @@ mod sizes;
 mod spans;
 mod timestamps;
 mod verbs;
+mod waiting;
 
 use std::process::ExitCode;
 

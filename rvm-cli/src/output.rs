@@ -26,6 +26,18 @@ impl Output {
         self.json
     }
 
+    /// How many columns a line may have: those of the terminal, or 80.
+    pub(crate) fn width(&self) -> usize {
+        let columns = rustix::termios::tcgetwinsize(self.out.get_ref()).map(|size| size.ws_col);
+        columns.ok().filter(|columns| *columns > 0).map_or(80, usize::from)
+    }
+
+    /// Prints a sentence, on as many lines as it needs.
+    pub(crate) fn sentence(&mut self, text: impl Display) -> Result<(), Failure> {
+        let lines = wrapped(&text.to_string(), self.width());
+        lines.iter().try_for_each(|line| self.line(line))
+    }
+
     /// Prints a line.
     pub(crate) fn line(&mut self, text: impl Display) -> Result<(), Failure> {
         writeln!(self.out, "{text}").map_err(Failure::Output)
@@ -52,6 +64,22 @@ impl Output {
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
         self.flush()
     }
+}
+
+/// Lines of at most so many bytes, unless a word is longer.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.len() + 1 + word.len() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// Prints a line on standard error.
@@ -114,4 +142,17 @@ fn render(preset: &str, columns: &[Column], rows: impl IntoIterator<Item = Vec<S
         table.add_row(row);
     }
     table.trim_fmt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Guards against words that are cut or lost where a terminal is narrow.
+    #[test]
+    fn sentences_are_wrapped_between_words() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("one two three", 1), ["one", "two", "three"]);
+        assert_eq!(wrapped("one two three", 80), ["one two three"]);
+    }
 }

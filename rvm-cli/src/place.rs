@@ -13,7 +13,7 @@ use crate::failure::Failure;
 const STORE_VARIABLE: &str = "RVM_STORE";
 
 /// The file that every store has once it was opened for writing.
-const LOCK_FILE: &str = "rvm.lock";
+pub(crate) const LOCK_FILE: &str = "rvm.lock";
 
 /// The directory of a store.
 #[derive(Clone, Debug)]

@@ -49,6 +49,15 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
+/// A short duration, with two digits or more also where microseconds have fewer.
+pub(crate) fn latency(nanos: u64) -> String {
+    match nanos {
+        0..1_000 => format!("{nanos} ns"),
+        1_000..10_000 => format!("{}.{} us", nanos / 1_000, nanos % 1_000 / 100),
+        _ => duration(Duration::from_nanos(nanos)),
+    }
+}
+
 /// How many there were in a second.
 pub(crate) fn per_second(count: u64, time: Duration) -> u64 {
     let micros = time.as_micros().max(1);
@@ -88,6 +97,7 @@ mod tests {
         assert_eq!(duration(Duration::from_micros(999)), "999 us");
         assert_eq!(duration(Duration::from_micros(3_140)), "3.1 ms");
         assert_eq!(duration(Duration::from_secs(125)), "2 min 5 s");
+        assert_eq!([669, 1_337, 181_300].map(latency), ["669 ns", "1.3 us", "181 us"]);
         assert_eq!(per_second(10, Duration::ZERO), 10_000_000);
         assert_eq!(per_second(500, Duration::from_millis(250)), 2_000);
     }

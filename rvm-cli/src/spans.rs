@@ -1,4 +1,4 @@
-//! Lengths of time as users type them: `500ms`, `90s`, `10m`, `1h`.
+//! Lengths of time as users type them: `500ms`, `90s`, `10m`, `1h`; and numbers of seconds.
 
 use std::time::Duration;
 
@@ -27,6 +27,17 @@ pub(crate) fn parse_span(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// Reads a number of seconds, as in `5` or `0.5`. Not 0, and at most a day.
+pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let fault = || format!("{text:?} is no number of seconds; write for example 5 or 0.5");
+    let seconds: f64 = text.parse().map_err(|_| fault())?;
+    match Duration::try_from_secs_f64(seconds).map_err(|_| fault())? {
+        Duration::ZERO => Err("0 seconds leave no time for anything".to_owned()),
+        time if time <= Duration::from_secs(86_400) => Ok(time),
+        _ => Err(format!("{text:?} seconds are longer than a day")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,6 +50,16 @@ mod tests {
         assert_eq!(parse_span("365d"), Ok(Duration::from_secs(365 * 86_400)));
         for text in ["", "1", "h", "1 h", "-1s", "1.5h", "0s", "366d", "18446744073709551615h"] {
             assert!(parse_span(text).is_err(), "{text:?} was taken");
+        }
+    }
+
+    /// Guards against seconds that are none, and against a benchmark that outlasts whoever waits for it.
+    #[test]
+    fn seconds_may_be_a_fraction() {
+        assert_eq!(parse_seconds("5"), Ok(Duration::from_secs(5)));
+        assert_eq!(parse_seconds("0.25"), Ok(Duration::from_millis(250)));
+        for text in ["", "0", "-1", "nan", "inf", "1e-12", "5s", "86401", "1e300"] {
+            assert!(parse_seconds(text).is_err(), "{text:?} was taken");
         }
     }
 }

@@ -21,13 +21,17 @@ impl Counter {
 
 const BUCKETS: usize = 48;
 
-/// Counts durations by the power of two of their nanoseconds, without a lock.
+/// Counts durations by the power of two of their nanoseconds, and adds them up, without a lock.
 #[derive(Debug)]
-pub(crate) struct Histogram([Counter; BUCKETS]);
+pub(crate) struct Histogram {
+    counts: [Counter; BUCKETS],
+    nanos: Counter,
+}
 
 impl Default for Histogram {
     fn default() -> Self {
-        Self([const { Counter(Tally::new(0)) }; BUCKETS])
+        let counts = [const { Counter(Tally::new(0)) }; BUCKETS];
+        Self { counts, nanos: Counter::default() }
     }
 }
 
@@ -35,20 +39,23 @@ impl Histogram {
     pub(crate) fn record(&self, duration: Duration) {
         let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
         let bucket = usize::try_from((nanos | 1).ilog2()).unwrap_or(BUCKETS);
-        if let Some(counter) = self.0.get(bucket.min(BUCKETS - 1)) {
+        if let Some(counter) = self.counts.get(bucket.min(BUCKETS - 1)) {
             counter.add(1);
         }
+        self.nanos.add(nanos);
     }
 
     fn read(&self) -> Latencies {
-        Latencies { counts: self.0.iter().map(Counter::get).collect() }
+        let counts = self.counts.iter().map(Counter::get).collect();
+        Latencies { counts, nanos: self.nanos.get() }
     }
 }
 
-/// How often durations fell between powers of two of nanoseconds.
+/// How often durations fell between powers of two of nanoseconds, and how long they were together.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Latencies {
     counts: Vec<u64>,
+    nanos: u64,
 }
 
 impl Latencies {
@@ -56,6 +63,12 @@ impl Latencies {
     #[must_use]
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
+    }
+
+    /// How long they were together.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        Duration::from_nanos(self.nanos)
     }
 
     /// The duration that the given part (0 to 1) of all did not exceed, rounded up to a power of two of nanoseconds; zero if there
@@ -173,5 +186,22 @@ impl Counters {
             force_latency: self.force_latency.read(),
             commit_latency: self.commit_latency.read(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Guards against means of another set of durations than those that are counted.
+    #[test]
+    fn what_is_counted_is_added_up() {
+        let histogram = Histogram::default();
+        for nanos in [0, 700, 5_000_000_000] {
+            histogram.record(Duration::from_nanos(nanos));
+        }
+        let read = histogram.read();
+        assert_eq!((read.count(), read.total()), (3, Duration::from_nanos(5_000_000_700)));
+        assert_eq!(read.quantile(0.5), Duration::from_nanos(1024));
     }
 }

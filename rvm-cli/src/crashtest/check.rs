@@ -10,10 +10,10 @@ use rvm_core::Rvm;
 use super::evidence::{Evidence, last_part};
 use super::group::Group;
 use super::plan::Plan;
-use super::waiting::{Interrupt, Woken};
 use crate::failure::Failure;
 use crate::place::Place;
 use crate::quantities::duration;
+use crate::waiting::{Interrupt, Woken};
 
 /// What a shell ends with if a command cannot be run, or is not there.
 const NOT_RUN: [i32; 2] = [126, 127];

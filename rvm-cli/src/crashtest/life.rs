@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use super::evidence::{Evidence, last_part};
 use super::group::Group;
 use super::plan::{Moment, Plan};
-use super::waiting::{Interrupt, Woken};
 use crate::failure::Failure;
 use crate::quantities::duration;
+use crate::waiting::{Interrupt, Woken};
 
 /// The signal that a process cannot see.
 const SIGKILL: i32 = 9;

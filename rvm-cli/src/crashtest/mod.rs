@@ -2,7 +2,7 @@
 //!
 //! A plan (`plan.rs`) says what is drawn from the seed. A session (`session.rs`) goes through the rounds: one life (`life.rs`), of which
 //! every line that is printed goes into a file (`evidence.rs`), then the checks (`check.rs`), which read that file. Programs and checks run
-//! in process groups (`group.rs`), so that nothing they started is left, also when the user interrupts (`waiting.rs`).
+//! in process groups (`group.rs`), so that nothing they started is left, also when the user interrupts.
 
 mod check;
 mod evidence;
@@ -12,7 +12,6 @@ mod plan;
 mod progress;
 mod session;
 mod show;
-mod waiting;
 
 use std::path::PathBuf;
 

@@ -9,9 +9,9 @@ use super::evidence::Evidence;
 use super::group::adopt_orphans;
 use super::life::{End, Life, live};
 use super::plan::{Moment, Plan};
-use super::waiting::Interrupt;
 use crate::failure::Failure;
 use crate::random::Random;
+use crate::waiting::Interrupt;
 
 /// After so many lives in a row that no kill ended, no kill is expected any more.
 const UNHIT_MAX: u64 = 100;

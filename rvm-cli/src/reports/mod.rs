@@ -3,6 +3,7 @@
 //! The names of the fields are part of the interface: they may gain neighbours, and never change. Lengths and positions are in bytes,
 //! durations in nanoseconds and named so; moments are there twice, as RFC 3339 text and as nanoseconds since 1970.
 
+mod bench;
 mod crashtest;
 mod demo;
 mod salvage;
@@ -14,6 +15,7 @@ use serde::Serialize;
 use crate::quantities::nanos;
 use crate::timestamps::rfc3339;
 
+pub(crate) use bench::{BenchReport, ColumnFacts, LatencyFacts, RatioFacts, SpreadFacts};
 pub(crate) use crashtest::{CrashtestReport, FindingFacts};
 pub(crate) use demo::{DemoReport, KillFacts, OpeningFacts, VerifyReport};
 pub(crate) use salvage::{DamageFacts, SalvageFacts, SalvagedSegment, word_of};
@@ -28,7 +30,7 @@ pub(crate) struct ErrorReport {
 /// What went wrong.
 #[derive(Debug, Serialize)]
 pub(crate) struct ErrorFacts {
-    /// `misuse`, `io`, `corruption`, `state`, `input`, `demo` or `crashtest`.
+    /// `misuse`, `io`, `corruption`, `state`, `input`, `demo`, `crashtest` or `bench`.
     pub(crate) family: &'static str,
     /// The line that people get.
     pub(crate) message: String,

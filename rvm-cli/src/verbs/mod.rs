@@ -10,6 +10,7 @@ mod status;
 mod truncate;
 
 use crate::arguments::{Arguments, LogVerb, SegVerb, Verb};
+use crate::bench;
 use crate::crashtest;
 use crate::demo;
 use crate::exit::Exit;
@@ -25,6 +26,7 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fai
         // The environment names a store to work with. The demo, which fills one, wants to be told of it.
         Verb::Demo(demo) => demo::run(&demo, given, output),
         Verb::Crashtest(crashtest) => crashtest::run(crashtest, given, output),
+        Verb::Bench(bench) => bench::run(&bench, given, output),
         Verb::DemoChild(child) => return demo::run_child(&child, &place),
         Verb::Status => return status::run(&place, output),
         Verb::Seg(SegVerb::Ls) => segments::list(&place, output),

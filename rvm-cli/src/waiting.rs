@@ -15,11 +15,11 @@ const SLICE: Duration = Duration::from_millis(50);
 
 /// Whether the user wants an end: Ctrl-C, or a signal that asks for it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Interrupt(Arc<AtomicBool>);
+pub(crate) struct Interrupt(Arc<AtomicBool>);
 
 /// What ended a wait.
 #[derive(Debug)]
-pub(super) enum Woken<T> {
+pub(crate) enum Woken<T> {
     /// This happened.
     Event(T),
     /// The moment has come.
@@ -30,22 +30,21 @@ pub(super) enum Woken<T> {
 
 impl Interrupt {
     /// From now on, Ctrl-C no longer ends this process at once.
-    pub(super) fn listen() -> Result<Self, Failure> {
+    pub(crate) fn listen() -> Result<Self, Failure> {
         let interrupt = Self::default();
-        let fault = |error| Failure::Crashtest(format!("cannot listen to signals: {error}"));
         for signal in [SIGINT, SIGTERM] {
-            flag::register(signal, Arc::clone(&interrupt.0)).map_err(fault)?;
+            flag::register(signal, Arc::clone(&interrupt.0)).map_err(Failure::Signals)?;
         }
         Ok(interrupt)
     }
 
     /// Whether the user wants an end.
-    pub(super) fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 
     /// Waits for an event.
-    pub(super) fn wait<T>(&self, events: &Receiver<T>, until: Instant) -> Woken<T> {
+    pub(crate) fn wait<T>(&self, events: &Receiver<T>, until: Instant) -> Woken<T> {
         loop {
             if self.is_set() {
                 return Woken::Interrupted;
