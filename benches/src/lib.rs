@@ -21,11 +21,13 @@
 //! Stores lie in the directory for temporary files. Set `TMPDIR` to choose the disk; on one that is memory a force
 //! costs nothing.
 
-#![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "peers"), forbid(unsafe_code))]
 
 mod hot;
 mod ledger;
 mod logs;
+#[cfg(feature = "peers")]
+pub mod peers;
 mod raw;
 mod rounds;
 mod runs;
