@@ -23,6 +23,8 @@
 
 #![cfg_attr(not(feature = "peers"), forbid(unsafe_code))]
 
+#[cfg(feature = "peers")]
+pub mod compare;
 mod hot;
 mod ledger;
 mod logs;
