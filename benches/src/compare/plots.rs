@@ -181,13 +181,14 @@ fn plot_bars(title: &str, bars: &[(&str, RGBColor, f64)]) -> Result<Option<Strin
     if highest <= 0.0 || !highest.is_finite() {
         return Ok(None);
     }
+    let last = bars.len().saturating_sub(1);
     drawn(|area| {
         let mut chart = ChartBuilder::on(area)
             .caption(title, TITLE)
             .margin(12)
             .x_label_area_size(40)
             .y_label_area_size(70)
-            .build_cartesian_2d((0..bars.len()).into_segmented(), 0.0..highest * 1.1)?;
+            .build_cartesian_2d((0..last).into_segmented(), 0.0..highest * 1.1)?;
         chart
             .configure_mesh()
             .disable_x_mesh()
@@ -195,6 +196,7 @@ fn plot_bars(title: &str, bars: &[(&str, RGBColor, f64)]) -> Result<Option<Strin
             .label_style(TEXT)
             .x_desc("store")
             .y_desc("KiB, median")
+            .y_label_formatter(&|kib| label(*kib))
             .x_labels(bars.len() + 1)
             .x_label_formatter(&|place| match place {
                 SegmentValue::CenterOf(index) => {

@@ -1,4 +1,4 @@
-//! Recoverable memory: one segment, and everything as a user finds it, but for a log that has its full size from the start.
+//! Recoverable memory: one segment, and everything as a user finds it, but for a log that has grown already.
 
 use rvm_core::{Durability, Rvm, Segment};
 use rvm_tpca::Change;
@@ -6,10 +6,7 @@ use rvm_tpca::Change;
 use super::raw::in_memory;
 use super::{Item, Mode, Peer, Store, versions};
 use crate::Result;
-use crate::ledger::transact;
-
-/// The size up to which a log grows by default.
-const LOG_CAPACITY: u64 = 64 << 20;
+use crate::ledger::{LOG_CAPACITY, transact};
 
 /// How much of the segment one transaction fills.
 const PIECE_LEN: u64 = 1 << 20;
