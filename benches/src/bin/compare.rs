@@ -1,10 +1,11 @@
 //! Compares ours with the loop by hand and with other stores. The documentation of the crate says how to run it.
 
 #![forbid(unsafe_code)]
-#![expect(clippy::print_stdout, reason = "a program that prints tables")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints tables")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use benches::Result;
 use benches::compare::{Comparison, Plan, compare, steps};
@@ -29,16 +30,25 @@ struct Arguments {
     /// The bytes of accounts and audit records in each store, for example 64M [default: 32M, quick 4M]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     data: Option<u64>,
-    /// Only these stores, in the order of the tables
-    #[arg(long, value_name = "NAME", value_delimiter = ',', value_parser = store)]
+    #[arg(long, value_name = "NAME,...", value_delimiter = ',', value_parser = store)]
+    #[arg(help = format!("Only these stores, of {}", names()))]
     only: Vec<&'static Store>,
     /// Take less than a minute: less data, fewer and shorter rounds, to see that everything runs
     #[arg(long)]
     quick: bool,
 }
 
-fn main() -> Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("compare: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
     let plan = arguments.plan();
     let stores = arguments.stores();
     // Before minutes pass: an output that cannot be written is better known now.
@@ -91,13 +101,18 @@ fn bar(steps: usize) -> Result<ProgressBar> {
     Ok(ProgressBar::new(u64::try_from(steps)?).with_style(style))
 }
 
-fn store(name: &str) -> std::result::Result<&'static Store, String> {
-    let known = |store: &Store| store.name.to_lowercase().replace(' ', "-");
-    let found = STORES.iter().find(|store| known(store) == name.to_lowercase());
-    found.ok_or_else(|| {
-        let all: Vec<_> = STORES.iter().map(known).collect();
-        format!("there are {}", all.join(", "))
-    })
+/// How a store is named in an argument.
+fn name(store: &Store) -> String {
+    store.name.to_lowercase().replace(' ', "-")
+}
+
+fn names() -> String {
+    STORES.each_ref().map(name).join(", ")
+}
+
+fn store(asked: &str) -> std::result::Result<&'static Store, String> {
+    let found = STORES.iter().find(|store| name(store) == asked.to_lowercase());
+    found.ok_or_else(|| format!("there are {}", names()))
 }
 
 /// A size with `K`, `M` or `G` for powers of 1024.
