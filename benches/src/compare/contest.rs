@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::device::Device;
 use crate::Result;
-use crate::peers::{Item, Mode, Peer, Setting, Store};
+use crate::peers::{Item, Mode, Peer, Setting, Store, copy_as_killed};
 use crate::runs::{COMMITS_PER_RUN, GROUP};
 use crate::threads::all_at_once;
 
@@ -143,8 +143,7 @@ impl Contestant {
     /// Milliseconds from opening to the first read, of a copy that is made while the store is open, as a killed process would
     /// leave it.
     pub(super) fn open_copy_ms(&self) -> Result<f64> {
-        let copy = tempfile::tempdir()?;
-        copy_files(self.dir.path(), copy.path())?;
+        let copy = copy_as_killed(self.dir.path())?;
         let started = Instant::now();
         let peer = (self.store.open)(copy.path(), self.setting)
             .map_err(|error| format!("{}: open a copy: {error}", self.store.name))?;
@@ -169,20 +168,6 @@ pub(super) fn enter_all(
 ) -> Result<Vec<Contestant>> {
     let can = |store: &&&Store| setting.mode == Mode::Lazy || store.is_durable;
     stores.iter().filter(can).map(|store| Contestant::enter(store, setting, users)).collect()
-}
-
-fn copy_files(from: &std::path::Path, to: &std::path::Path) -> Result<()> {
-    for entry in from.read_dir()? {
-        let entry = entry?;
-        let (from, to) = (entry.path(), to.join(entry.file_name()));
-        if entry.file_type()?.is_dir() {
-            std::fs::create_dir(&to)?;
-            copy_files(&from, &to)?;
-        } else {
-            std::fs::copy(&from, &to)?;
-        }
-    }
-    Ok(())
 }
 
 /// Exact up to 32 bits, and far from any commit's count behind them.

@@ -5,6 +5,7 @@
 
 mod fjall;
 mod keys;
+mod killed;
 mod lmdb;
 mod ours;
 mod raw;
@@ -18,6 +19,7 @@ use std::path::Path;
 
 use rvm_tpca::{Bank, Change, Pattern};
 
+pub(crate) use self::killed::copy_as_killed;
 use crate::Result;
 
 /// How a store commits. Some decide it when they are opened, so all do.
