@@ -11,7 +11,7 @@ use crate::runs::{COMMITS_PER_RUN, GROUP, in_runs};
 use crate::threads::all_at_once;
 
 /// The size of a log. It neither grows nor is truncated while a commit is timed.
-const LOG_CAPACITY: u64 = 16 << 20;
+pub(crate) const LOG_CAPACITY: u64 = 16 << 20;
 
 /// An open store in a directory of its own.
 ///

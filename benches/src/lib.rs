@@ -7,6 +7,7 @@
 //! cargo run --release -p benches --bin ratios         the table of ratios: ours to the plain operation
 //! cargo run --release -p benches --bin ratios 25      the same, with 25 rounds
 //! cargo run --release -p benches --bin instructions   the instructions of the hot paths, counted by valgrind
+//! cargo run --release -p benches --features peers --bin compare    ours beside other stores: tables and plots
 //! cargo bench -p benches                              all of criterion's
 //! cargo bench -p benches --bench commit -- forced     some of them
 //! ```
@@ -18,14 +19,21 @@
 //! a line whose plain rounds differ by more than 30 % is marked, since then the machine was not quiet. For figures to
 //! be quoted leave the machine alone, and as root use `chrt -f 1`, so that nobody waits for a processor.
 //!
+//! `compare` does the same with several stores, and calls by hand what the others are to be read against. `docs/performance.md` says what each
+//! store is asked for.
+//!
 //! Stores lie in the directory for temporary files. Set `TMPDIR` to choose the disk; on one that is memory a force
 //! costs nothing.
 
-#![forbid(unsafe_code)]
+#![cfg_attr(not(feature = "peers"), forbid(unsafe_code))]
 
+#[cfg(feature = "peers")]
+pub mod compare;
 mod hot;
 mod ledger;
 mod logs;
+#[cfg(feature = "peers")]
+pub mod peers;
 mod raw;
 mod rounds;
 mod runs;

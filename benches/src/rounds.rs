@@ -108,6 +108,32 @@ pub fn measure(pairs: &mut [Pair<'_>], rounds: usize) -> Result<Vec<Row>> {
     Ok(rows.collect())
 }
 
+/// Runs so many rounds over several contenders, after one that does not count, and says what each of them gave. Who begins
+/// changes from round to round.
+///
+/// # Errors
+/// What `run` fails with.
+#[cfg(feature = "peers")]
+pub(crate) fn in_turn<C, T>(
+    contenders: &[C],
+    rounds: usize,
+    mut run: impl FnMut(&C) -> Result<T>,
+) -> Result<Vec<Vec<T>>> {
+    let mut seen: Vec<Vec<T>> = contenders.iter().map(|_| Vec::with_capacity(rounds)).collect();
+    for round in 0..=rounds {
+        let mut order: Vec<_> = contenders.iter().zip(&mut seen).collect();
+        let first = round % order.len().max(1);
+        order.rotate_left(first);
+        for (contender, seen) in order {
+            let found = run(contender)?;
+            if round > 0 {
+                seen.push(found);
+            }
+        }
+    }
+    Ok(seen)
+}
+
 #[cfg(test)]
 mod tests {
     use std::cell::RefCell;
@@ -134,5 +160,18 @@ mod tests {
         assert_eq!(calls.into_inner().iter().collect::<String>(), "pooppoop");
         let nothing = Spread { min: 0.0, median: 0.0, max: 0.0 };
         assert_eq!(Spread::of(Vec::new()), nothing);
+    }
+    /// Guards against a contender that always runs behind the same one.
+    #[cfg(feature = "peers")]
+    #[test]
+    fn who_begins_changes_and_figures_stay_with_theirs() {
+        let mut calls = String::new();
+        let seen = in_turn(&['a', 'b', 'c'], 2, |name| {
+            calls.push(*name);
+            Ok(*name)
+        });
+        assert_eq!(calls, "abcbcacab");
+        assert_eq!(seen.unwrap(), [['a', 'a'], ['b', 'b'], ['c', 'c']]);
+        assert!(in_turn(&[(); 0], 2, |()| Ok(())).unwrap().is_empty());
     }
 }

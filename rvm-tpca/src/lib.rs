@@ -48,6 +48,18 @@ impl Bank {
         Self { records, audits, number: 0, pattern, dice: 0x9e37_79b9_7f4a_7c15 }
     }
 
+    /// How many accounts there are. They lie at the beginning.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// How many audit records there is room for, right behind the accounts.
+    #[must_use]
+    pub fn audits(&self) -> u64 {
+        self.audits
+    }
+
     /// The next transaction.
     pub fn draw(&mut self) -> Change {
         let number = self.number;
@@ -116,10 +128,13 @@ mod tests {
             .flat_map(|len| patterns.map(|pattern| (len, pattern)))
         {
             let mut bank = Bank::over(len, pattern);
+            let accounts_end = bank.records() * RECORD_LEN;
+            assert!(accounts_end + bank.audits() * AUDIT_LEN <= len);
             for _ in 0..10_000 {
                 let change = bank.draw();
                 let [balances @ .., (audit, note)] = change.stores();
                 assert!(audit + 64 <= len && note.len() == 64);
+                assert!(audit >= accounts_end);
                 for (offset, bytes) in balances {
                     assert!(offset + RECORD_LEN <= len - len / 8 && bytes.len() == 8);
                 }

@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use rvm_core::rvm_storage::AlignedBuf;
-use rvm_tpca::{Bank, Pattern};
+use rvm_tpca::{Bank, Change, Pattern};
 use tempfile::TempDir;
 
 use super::file::{BLOCK_LEN, ForcedFile};
@@ -47,7 +47,7 @@ impl RawGroup {
     pub fn time(&self, threads: usize, commits: u64) -> Result<Duration> {
         all_at_once(threads, |_| {
             let mut bank = Bank::over(1 << 20, Pattern::Random);
-            (0..commits).try_for_each(|_| self.commit(&mut bank))
+            (0..commits).try_for_each(|_| self.commit(&bank.draw()))
         })
     }
 
@@ -59,16 +59,33 @@ impl RawGroup {
         all_at_once(logs.len(), |number| {
             let mut bank = Bank::over(1 << 20, Pattern::Random);
             let log = logs.get(number).ok_or("no log")?;
-            (0..commits).try_for_each(|_| log.commit(&mut bank))
+            (0..commits).try_for_each(|_| log.commit(&bank.draw()))
         })
     }
 
-    fn commit(&self, bank: &mut Bank) -> Result<()> {
-        let change = bank.draw();
+    fn commit(&self, change: &Change) -> Result<()> {
+        let own = self.append(change)?;
+        self.force(own)
+    }
+
+    /// Appends a record and says its number.
+    pub(crate) fn append(&self, change: &Change) -> Result<u64> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.appended += 1;
         let own = state.appended;
-        encode(&change, own, &mut state.tail)?;
+        encode(change, own, &mut state.tail)?;
+        Ok(own)
+    }
+
+    /// How many records were appended.
+    #[cfg(feature = "peers")]
+    pub(crate) fn appended(&self) -> u64 {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).appended
+    }
+
+    /// Returns when that record and all before it are on stable storage.
+    pub(crate) fn force(&self, own: u64) -> Result<()> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while state.durable < own {
             if state.is_forcing {
                 state = self.forced.wait(state).unwrap_or_else(PoisonError::into_inner);

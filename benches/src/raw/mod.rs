@@ -13,3 +13,5 @@ pub use parallel::RawParallel;
 pub use plain::{PlainCopy, PlainStores};
 pub use replay::RawReplay;
 pub use store::RawStore;
+#[cfg(feature = "peers")]
+pub(crate) use store::{RECORD_LEN, RawMemory};

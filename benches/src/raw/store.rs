@@ -13,7 +13,7 @@ use crate::runs::{COMMITS_PER_RUN, GROUP, in_runs};
 pub(super) const LOG_LEN: u64 = 64 << 20;
 
 /// The bytes of a record: length, checksum and number, four offsets with lengths, and what was stored.
-pub(super) const RECORD_LEN: usize = 16 + 4 * 16 + 3 * 8 + 64;
+pub(crate) const RECORD_LEN: usize = 16 + 4 * 16 + 3 * 8 + 64;
 
 /// Puts a record into `out`.
 pub(super) fn encode(change: &Change, number: u64, out: &mut AlignedBuf) -> Result<()> {
@@ -38,11 +38,35 @@ pub(super) fn encode(change: &Change, number: u64, out: &mut AlignedBuf) -> Resu
     Ok(())
 }
 
+/// An array with an undo buffer.
+#[derive(Debug)]
+pub(crate) struct RawMemory {
+    pub(crate) bytes: Vec<u8>,
+    undo: Vec<u8>,
+}
+
+impl RawMemory {
+    pub(crate) fn of_len(len: u64) -> Result<Self> {
+        Ok(Self { bytes: vec![1; usize::try_from(len)?], undo: Vec::new() })
+    }
+
+    /// Keeps the old bytes and stores the new ones.
+    pub(crate) fn store(&mut self, change: &Change) -> Result<()> {
+        self.undo.clear();
+        for (offset, bytes) in change.stores() {
+            let start = usize::try_from(offset)?;
+            let place = self.bytes.get_mut(start..start + bytes.len()).ok_or("outside")?;
+            self.undo.extend_from_slice(place);
+            place.copy_from_slice(bytes);
+        }
+        Ok(())
+    }
+}
+
 /// The store.
 #[derive(Debug)]
 pub struct RawStore {
-    memory: Vec<u8>,
-    undo: Vec<u8>,
+    pub(crate) memory: RawMemory,
     bank: Bank,
     number: u64,
     log: RawLog,
@@ -85,8 +109,7 @@ impl RawStore {
 
     fn open_in(dir: TempDir, len: u64) -> Result<Self> {
         Ok(Self {
-            memory: vec![1; usize::try_from(len)?],
-            undo: Vec::new(),
+            memory: RawMemory::of_len(len)?,
             bank: Bank::over(len, Pattern::Random),
             number: 0,
             log: RawLog::create(&dir, "log")?,
@@ -94,18 +117,22 @@ impl RawStore {
         })
     }
 
-    /// Runs one transaction: the old bytes are kept, the new ones stored and logged.
+    /// Runs the next transaction of its bank.
     fn commit(&mut self) -> Result<()> {
         let change = self.bank.draw();
-        self.undo.clear();
-        for (offset, bytes) in change.stores() {
-            let start = usize::try_from(offset)?;
-            let place = self.memory.get_mut(start..start + bytes.len()).ok_or("outside")?;
-            self.undo.extend_from_slice(place);
-            place.copy_from_slice(bytes);
-        }
+        self.run(&change)
+    }
+
+    /// Runs one transaction: its bytes are stored and logged, in memory.
+    pub(crate) fn run(&mut self, change: &Change) -> Result<()> {
+        self.memory.store(change)?;
         self.number += 1;
-        encode(&change, self.number, &mut self.log.tail)
+        encode(change, self.number, &mut self.log.tail)
+    }
+
+    /// Forces what was logged.
+    pub(crate) fn force(&mut self) -> Result<()> {
+        self.log.force()
     }
 
     /// How long so many transactions take, in memory only.
@@ -113,7 +140,7 @@ impl RawStore {
     /// # Errors
     /// I/O.
     pub fn time_lazy(&mut self, commits: u64) -> Result<Duration> {
-        in_runs(self, (commits, COMMITS_PER_RUN), Self::commit, |store| store.log.force())
+        in_runs(self, (commits, COMMITS_PER_RUN), Self::commit, Self::force)
     }
 
     /// How long so many transactions take, each forced.
@@ -138,7 +165,7 @@ impl RawStore {
             for _ in 0..commits {
                 self.commit()?;
             }
-            self.log.force()?;
+            self.force()?;
         }
         Ok(started.elapsed())
     }
@@ -163,6 +190,6 @@ mod tests {
             encode(&bank.draw(), number, &mut expected).unwrap();
         }
         assert_eq!(&log[..expected.len()], expected.as_slice());
-        assert!(store.memory.iter().filter(|byte| **byte != 1).count() > 1_000);
+        assert!(store.memory.bytes.iter().filter(|byte| **byte != 1).count() > 1_000);
     }
 }
