@@ -9,7 +9,7 @@ use rvm_storage::Blob;
 use rvm_storage::widths::wide;
 
 use crate::error::{Damage, LogError, Result};
-use crate::format::checksum::Checksums;
+use crate::format::checksum::{Checksums, Running};
 use crate::format::header::LogHeader;
 use crate::format::record::{
     self, HEADER_LEN, RECORD_ALIGN, RecordFault, RecordHeader, RecordView,
@@ -89,7 +89,8 @@ impl<'a> Scanner<'a> {
         if self.fault.is_some() {
             return Ok(None);
         }
-        let header = match self.header_at(self.at)? {
+        let seed = self.checksums.at(self.at);
+        let header = match self.header_at(self.at, seed)? {
             Ok(header) => header,
             Err(fault) => return self.stop(fault),
         };
@@ -97,7 +98,7 @@ impl<'a> Scanner<'a> {
         if !self.reader.hold(at, len)? {
             return self.stop(RecordFault::Malformed("it reaches beyond the ring"));
         }
-        match RecordView::parse(header, self.reader.held(at, len), self.checksums) {
+        match RecordView::parse_seeded(header, self.reader.held(at, len), seed) {
             Ok(view) => {
                 self.at = header.end();
                 Ok(Some(view))
@@ -123,7 +124,7 @@ impl<'a> Scanner<'a> {
         while self.synced <= self.at {
             let found = self.reader.find(candidate, RECORD_ALIGN, &record::MAGIC, HEADER_LEN)?;
             let Some(found) = found else { break };
-            match self.header_at(found)? {
+            match self.header_at(found, self.checksums.at(found))? {
                 Ok(header) => {
                     torn_end = torn_end.max(header.end());
                     self.synced = self.synced.max(header.synced);
@@ -152,13 +153,17 @@ impl<'a> Scanner<'a> {
         Ok(None)
     }
 
-    fn header_at(&mut self, lsn: Lsn) -> Result<std::result::Result<RecordHeader, RecordFault>> {
+    fn header_at(
+        &mut self,
+        lsn: Lsn,
+        seed: Running,
+    ) -> Result<std::result::Result<RecordHeader, RecordFault>> {
         if !self.reader.hold(lsn, wide(HEADER_LEN))? {
             return Ok(Err(RecordFault::Absent));
         }
         let bytes = self.reader.held(lsn, wide(HEADER_LEN));
         Ok(match bytes.first_chunk() {
-            Some(bytes) => RecordHeader::decode(bytes, lsn, self.epoch, self.checksums),
+            Some(bytes) => RecordHeader::decode_seeded(bytes, lsn, self.epoch, seed),
             None => Err(RecordFault::Absent),
         })
     }

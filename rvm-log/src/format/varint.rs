@@ -27,16 +27,27 @@ pub(super) fn len(value: u64) -> u64 {
 }
 
 /// Takes one integer; `None` if there is no valid one.
+#[inline]
 pub(super) fn take(bytes: &mut Take<'_>) -> Option<u64> {
+    // Most are small.
+    if let [byte @ ..0x80, rest @ ..] = bytes.0 {
+        bytes.0 = rest;
+        return Some((*byte).into());
+    }
+    take_longer(bytes)
+}
+
+fn take_longer(bytes: &mut Take<'_>) -> Option<u64> {
     let mut value: u64 = 0;
-    for shift in (0..).step_by(7).take(LEN_MAX) {
-        let byte = bytes.u8()?;
+    for (index, byte) in bytes.0.iter().take(LEN_MAX).enumerate() {
         let bits = u64::from(byte & 0x7f);
-        if bits.leading_zeros() < shift || (byte == 0 && shift > 0) {
+        let is_beyond_64_bits = index == LEN_MAX - 1 && bits > 1;
+        if is_beyond_64_bits || (*byte == 0 && index > 0) {
             return None;
         }
-        value |= bits << shift;
+        value |= bits << (7 * index);
         if byte & 0x80 == 0 {
+            bytes.0 = bytes.0.get(index + 1..)?;
             return Some(value);
         }
     }

@@ -50,13 +50,23 @@ impl RecordHeader {
         epoch: Epoch,
         checksums: Checksums,
     ) -> Result<Self, RecordFault> {
+        Self::decode_seeded(bytes, lsn, epoch, checksums.at(lsn))
+    }
+
+    /// [`decode`](Self::decode) with the seed of the checksums at `lsn`.
+    pub(crate) fn decode_seeded(
+        bytes: &[u8; HEADER_LEN],
+        lsn: Lsn,
+        epoch: Epoch,
+        seed: Running,
+    ) -> Result<Self, RecordFault> {
         let header = Self::fields(bytes).ok_or(RecordFault::Absent)?;
         if header.lsn != lsn || header.epoch != epoch {
             return Err(RecordFault::Absent);
         }
         let (content, crc) =
             bytes.split_at_checked(HEADER_CRC_OFFSET).ok_or(RecordFault::Absent)?;
-        if crc != checksums.at(lsn).over(content).value().to_le_bytes() {
+        if crc != seed.over(content).value().to_le_bytes() {
             return Err(RecordFault::Torn);
         }
         match header.fault() {
@@ -132,14 +142,21 @@ impl<'a> RecordView<'a> {
         bytes: &'a [u8],
         checksums: Checksums,
     ) -> Result<Self, RecordFault> {
+        Self::parse_seeded(header, bytes, checksums.at(header.lsn))
+    }
+
+    /// [`parse`](Self::parse) with the seed of the checksums at the record's position.
+    pub(crate) fn parse_seeded(
+        header: RecordHeader,
+        bytes: &'a [u8],
+        seed: Running,
+    ) -> Result<Self, RecordFault> {
         let body_len = narrow(header.total_len.into()).saturating_sub(HEADER_LEN + TRAILER_LEN);
         let mut take = Take(bytes);
         let (_, body) = (take.bytes(HEADER_LEN), take.bytes(body_len));
         let body = body.ok_or(RecordFault::Torn)?;
         let crc = take.u32().ok_or(RecordFault::Torn)?;
-        if crc != checksums.at(header.lsn).over(body).value()
-            || take.u32() != Some(header.total_len)
-        {
+        if crc != seed.over(body).value() || take.u32() != Some(header.total_len) {
             return Err(RecordFault::Torn);
         }
         Self::split(header, body)
