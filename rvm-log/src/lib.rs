@@ -33,7 +33,6 @@
 
 #![forbid(unsafe_code)]
 
-mod batch;
 mod error;
 pub mod format;
 mod ids;

@@ -1,9 +1,15 @@
 //! Pushes what committed records say into a sink. Recovery, truncation and mapping all go through here.
 
-use rvm_storage::Blob;
-use rvm_storage::widths::{narrow, wide};
+mod batch;
+mod burst;
+mod overlay;
 
-use crate::batch::Batch;
+use rvm_storage::Blob;
+use rvm_storage::widths::wide;
+
+use batch::Batch;
+use burst::Burst;
+
 use crate::error::{Damage, LogError, Result};
 use crate::format::header::LogHeader;
 use crate::ids::Lsn;
@@ -45,10 +51,6 @@ pub struct Replayed {
 /// How much memory is filled with ranges before they are put in order, in bytes, and a record's more. A record is never divided.
 const BATCH_LEN: usize = 64 << 20;
 
-/// The same for ranges that are given as they were written: they are gathered all the same, so that stores that wait for memory follow each other
-/// closely and wait together.
-const BURST_LEN: usize = 64 << 10;
-
 /// Replays the records of `[from, to)`, all of which are durable, into `sink`, for a segment of `segment_len` bytes.
 /// Unless the sink takes overlaps, each byte is applied once a batch of 64 MiB, the newest winning, in offset order.
 ///
@@ -61,47 +63,85 @@ pub fn replay(
     segment_len: u64,
     sink: &mut dyn ReplaySink,
 ) -> Result<Replayed> {
-    let mut scanner = Scanner::between(blob, header, from, to);
-    let batch_len = if sink.takes_overlaps() { BURST_LEN } else { BATCH_LEN };
-    let mut batch = Batch::default();
-    let mut done = Replayed::default();
-    loop {
-        let at = scanner.position();
-        let Some(record) = scanner.next()? else { break };
-        done.records += 1;
-        let (ranges, bytes) =
-            (narrow(record.header().range_count.into()), narrow(record.data_len()));
-        batch.make_room(ranges, bytes).map_err(|_| no_memory(blob))?;
-        for (offset, bytes) in record.ranges() {
-            let end = offset.saturating_add(wide(bytes.len()));
-            if end > segment_len {
-                let damage = Damage::OutsideSegment { at, end, segment_len };
-                let file = blob.location().to_owned();
-                return Err(LogError::Corrupt {
-                    file,
-                    offset: header.ring.file_offset(at),
-                    damage,
-                });
-            }
-            done.ranges += 1;
-            done.range_bytes += wide(bytes.len());
-            batch.push(offset, bytes);
-        }
-        if batch.memory_len() >= batch_len {
-            done.applied_bytes += drain(&mut batch, sink)?;
-        }
-    }
-    scanner.verdict()?;
-    done.applied_bytes += drain(&mut batch, sink)?;
-    Ok(done)
+    let scanner = Scanner::between(blob, header, from, to);
+    let mut reading = Reading { blob, scanner, segment_len, done: Replayed::default() };
+    let applied_bytes =
+        if sink.takes_overlaps() { reading.as_written(sink) } else { reading.in_order(sink) }?;
+    reading.scanner.verdict()?;
+    Ok(Replayed { applied_bytes, ..reading.done })
 }
 
-fn drain(batch: &mut Batch, sink: &mut dyn ReplaySink) -> Result<u64> {
-    let (mut applied, takes_overlaps) = (0, sink.takes_overlaps());
-    let emit = |offset, bytes: &[u8]| {
-        applied += wide(bytes.len());
-        sink.apply(offset, bytes)
-    };
-    if takes_overlaps { batch.drain_as_written(emit) } else { batch.drain(emit) }?;
-    Ok(applied)
+struct Reading<'a> {
+    blob: &'a dyn Blob,
+    scanner: Scanner<'a>,
+    segment_len: u64,
+    done: Replayed,
+}
+
+impl Reading<'_> {
+    /// Gives all ranges to the sink in the order of their offsets, each byte once a batch; returns how many bytes that were.
+    fn in_order(&mut self, sink: &mut dyn ReplaySink) -> Result<u64> {
+        let (mut batch, mut applied) = (Batch::default(), 0);
+        let mut emit = |offset, bytes: &[u8]| {
+            applied += wide(bytes.len());
+            sink.apply(offset, bytes)
+        };
+        let blob = self.blob;
+        while self
+            .record(|range| batch.push(range.offset, range.bytes).map_err(|_| no_memory(blob)))?
+        {
+            if batch.memory_len() >= BATCH_LEN {
+                batch.drain(&mut emit)?;
+            }
+        }
+        batch.drain(&mut emit)?;
+        Ok(applied)
+    }
+
+    /// Gives all ranges to the sink as they were written; returns how many bytes that were.
+    fn as_written(&mut self, sink: &mut dyn ReplaySink) -> Result<u64> {
+        let (blob, mut burst) = (self.blob, Burst::default());
+        loop {
+            if burst.is_full() || !self.scanner.holds_next() {
+                burst.drain(&self.scanner, sink)?;
+            }
+            if !self.record(|range| burst.push(&range).map_err(|_| no_memory(blob)))? {
+                burst.drain(&self.scanner, sink)?;
+                return Ok(self.done.range_bytes);
+            }
+        }
+    }
+
+    /// Gives the ranges of the next record to `take`; false if there is none.
+    fn record(&mut self, mut take: impl FnMut(Range<'_>) -> Result<()>) -> Result<bool> {
+        let (blob, segment_len) = (self.blob, self.segment_len);
+        let ring = self.scanner.ring();
+        let Some(record) = self.scanner.next()? else { return Ok(false) };
+        self.done.records += 1;
+        let mut lsn = record.data_lsn();
+        for (offset, bytes) in record.ranges() {
+            let len = wide(bytes.len());
+            let end = offset.saturating_add(len);
+            if end > segment_len {
+                let at = record.header().lsn;
+                let damage = Damage::OutsideSegment { at, end, segment_len };
+                let file = blob.location().to_owned();
+                return Err(LogError::Corrupt { file, offset: ring.file_offset(at), damage });
+            }
+            self.done.ranges += 1;
+            self.done.range_bytes += len;
+            take(Range { offset, bytes, lsn })?;
+            lsn = lsn.plus(len);
+        }
+        Ok(true)
+    }
+}
+
+/// A range of a record.
+struct Range<'a> {
+    /// The segment offset.
+    offset: u64,
+    bytes: &'a [u8],
+    /// Where its bytes lie in the log.
+    lsn: Lsn,
 }

@@ -6,7 +6,7 @@
 //! the very last force of a log cannot be told from a torn tail.
 
 use rvm_storage::Blob;
-use rvm_storage::widths::wide;
+use rvm_storage::widths::{narrow, wide};
 
 use crate::error::{Damage, LogError, Result};
 use crate::format::checksum::{Checksums, Running};
@@ -78,6 +78,22 @@ impl<'a> Scanner<'a> {
     #[must_use]
     pub fn position(&self) -> Lsn {
         self.at
+    }
+
+    pub(crate) fn ring(&self) -> Ring {
+        self.ring
+    }
+
+    /// Whether the next record is in memory already, so that [`next`](Self::next) leaves what [`held`](Self::held) gives as it is.
+    pub(crate) fn holds_next(&self) -> bool {
+        let header = self.reader.held(self.at, wide(HEADER_LEN));
+        let len = header.first_chunk().and_then(RecordHeader::claimed_len);
+        len.is_some_and(|len| self.reader.held(self.at, len).len() == narrow(len))
+    }
+
+    /// Bytes that were read and are still in memory; nothing if they are not.
+    pub(crate) fn held(&self, lsn: Lsn, len: u64) -> &[u8] {
+        self.reader.held(lsn, len)
     }
 
     /// The next record; `None` behind the last, and from then on.

@@ -62,9 +62,9 @@ pub const BREAKAGES: &[Breakage] = &[
     },
     Breakage {
         name: "let the oldest of overlapping ranges win",
-        file: "rvm-log/src/batch.rs",
-        text: "self.pieces.sort_by_key(Piece::chunk);",
-        instead: "self.pieces.sort_by_key(|piece| (piece.chunk(), usize::MAX - piece.at));",
+        file: "rvm-log/src/replay/batch.rs",
+        text: "for (start, bytes) in chunk.ranges() {",
+        instead: "for (start, bytes) in chunk.ranges().collect::<Vec<_>>().into_iter().rev() {",
         by: Watch::Tests("rvm-log", ""),
     },
     Breakage {

@@ -150,28 +150,58 @@ fn replay_over_several_windows_is_applying_in_order() {
     }
 }
 
+/// Guards against the last ranges before the end being forgotten, or more being applied, because more records follow.
+#[test]
+fn replay_ends_where_it_is_told_to() {
+    let mut bench = Workbench::on(MemStorage::new(), MIB);
+    for fill in 1..=5_u8 {
+        bench.append(Record::of(fill.into(), vec![fill; 3]));
+    }
+    bench.force();
+    let (header, ends) = (bench.log.header(), bench.live.iter().map(Record::end));
+    for (to, records) in ends.zip(1..) {
+        for takes_overlaps in [false, true] {
+            let mut segment = Segment { takes_overlaps, ..Segment::of_len(8) };
+            replay(bench.log.blob(), header, (header.head, to), 8, &mut segment).unwrap();
+            let mut expected = [0; 8];
+            for fill in 1..=records {
+                expected[usize::from(fill)..][..3].fill(fill);
+            }
+            assert_eq!(segment.bytes, expected, "{records} records, {takes_overlaps}");
+        }
+    }
+}
+
 /// Guards against a replay of more bytes than are resolved at once that forgets what one batch brought, brings it twice, or lets
 /// an older batch win.
 #[test]
 fn replay_in_several_batches_is_applying_in_order() {
-    const LEN: usize = 9 << 20;
+    const RANGES: usize = 150;
+    const LEN: usize = 60_000;
+    // Apart, so that no range takes the place of all that is older in its part of the segment.
+    const APART: usize = 64 << 10;
     let mut bench = Workbench::on(MemStorage::new(), 96 * MIB);
-    let mut expected = vec![0; LEN + 10];
+    let mut expected = vec![0; RANGES * APART];
     for fill in 1..=9_u8 {
-        // Each leaves a byte of the one before at the start; the eighth of them fills a batch of 64 MiB.
-        let offset = usize::from(fill);
-        expected[offset..offset + LEN].fill(fill);
-        bench.append(Record::of(fill.into(), vec![fill; LEN]));
+        // Each leaves a byte of the one before at the start. Together they are more than a batch of 64 MiB.
+        let starts = (0..RANGES).map(|number| number * APART + usize::from(fill));
+        for start in starts.clone() {
+            expected[start..start + LEN].fill(fill);
+        }
+        let ranges = starts.map(|start| (position(start).0, vec![fill; LEN])).collect();
+        bench.append(Record { ranges, ..Record::default() });
         bench.force();
         bench.live.clear();
     }
-    let (header, mut segment) = (bench.log.header(), Segment::of_len(LEN + 10));
+    let (header, mut segment) = (bench.log.header(), Segment::of_len(RANGES * APART));
     let span = (header.head, bench.durable);
     // The last range ends where the segment does.
-    let segment_len = position(LEN + 9).0;
+    let segment_len = position((RANGES - 1) * APART + LEN + 9).0;
     let done = replay(bench.log.blob(), header, span, segment_len, &mut segment).unwrap();
     assert!(segment.bytes == expected);
-    assert_eq!((done.records, done.ranges, narrow(done.range_bytes)), (9, 9, 9 * LEN));
-    // Eight and one: the first eight overlap but for seven bytes.
-    assert_eq!(narrow(done.applied_bytes), LEN + 7 + LEN);
+    let written = 9 * RANGES * LEN;
+    assert_eq!((done.records, narrow(done.ranges)), (9, 9 * RANGES));
+    assert_eq!(narrow(done.range_bytes), written);
+    let applied = narrow(done.applied_bytes);
+    assert!(applied > 2 * RANGES * LEN && applied < written / 2, "{applied} of {written}");
 }

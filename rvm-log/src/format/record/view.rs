@@ -87,6 +87,11 @@ impl RecordHeader {
         self.flags & RECORD_FLAG_LAZY != 0
     }
 
+    /// The length that a header says the record has, whether that is so or not.
+    pub(crate) fn claimed_len(bytes: &[u8; HEADER_LEN]) -> Option<u64> {
+        Some(Self::fields(bytes)?.total_len.into())
+    }
+
     fn fields(bytes: &[u8; HEADER_LEN]) -> Option<Self> {
         let mut take = Take(bytes);
         (take.array()? == MAGIC).then_some(())?;
@@ -208,6 +213,12 @@ impl<'a> RecordView<'a> {
             let len = varint::take(&mut ranges)?;
             Some((offset, data.bytes(narrow(len))?))
         })
+    }
+
+    /// Where the bytes of its first range lie in the log; those of the others follow.
+    pub(crate) fn data_lsn(&self) -> Lsn {
+        let lists = self.participants.len() + self.dependencies.len() + self.ranges.len();
+        self.header.lsn.plus(wide(HEADER_LEN + lists + self.label.len()))
     }
 
     /// The bytes that the ranges change, overlaps counted as often as they are declared.
