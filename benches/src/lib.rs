@@ -23,19 +23,46 @@
 
 #![forbid(unsafe_code)]
 
+mod amounts;
+mod cache;
+mod clean;
+mod crashed;
+mod criterion_replay;
+mod declare;
+mod declared;
 mod hot;
+mod large;
 mod ledger;
 mod logs;
+mod machine;
+mod quantile;
 mod raw;
+mod records;
 mod rounds;
+mod row;
 mod runs;
 mod threads;
+mod watched;
 
+pub use amounts::log_bytes_of_a_commit;
+pub use cache::Temperature;
+pub use clean::{CleanStore, time_guarded_reads, time_reads};
+pub use crashed::CrashedStore;
+pub use criterion_replay::replay_bench;
+pub use declare::{Declarations, RawUndo};
+pub use declared::Declared;
 pub use hot::{HOT_PATHS, HotPath};
+pub use large::{LargeCommits, LargeTimes, LargeWrites};
 pub use ledger::Ledger;
-pub use logs::{CrashedStore, Records, SampleLog};
-pub use raw::{ForcedFile, PlainCopy, PlainStores, RawGroup, RawParallel, RawReplay, RawStore};
-pub use rounds::{Pair, Row, STEADY, Spread, measure};
+pub use logs::SampleLog;
+pub use machine::{Device, Footprint, machine_facts};
+pub use quantile::Sorted;
+pub use raw::{
+    ForcedFile, PlainCopy, PlainStores, RECORD_LEN, RawGroup, RawParallel, RawReplay, RawStore,
+};
+pub use records::Records;
+pub use rounds::{Pair, each, measure};
+pub use row::{Row, STEADY, Spread, Target, Unit};
 pub use runs::GROUP;
 
 /// What a benchmark can fail with.

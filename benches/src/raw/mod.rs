@@ -12,4 +12,4 @@ pub use group::RawGroup;
 pub use parallel::RawParallel;
 pub use plain::{PlainCopy, PlainStores};
 pub use replay::RawReplay;
-pub use store::RawStore;
+pub use store::{RECORD_LEN, RawStore};

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::store::{RECORD_LEN, encode};
 use crate::Result;
+use crate::cache::drop_cache;
 
 /// How much is read at once, in bytes.
 const WINDOW_LEN: usize = 1 << 20;
@@ -54,6 +55,15 @@ impl RawReplay {
     #[must_use]
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// Makes the next replay read from the device, and the next reopening the segment, too.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn drop_cache(&self) -> Result<()> {
+        drop_cache(&self.log)?;
+        drop_cache(&self.segment)
     }
 
     /// Replays all into memory.

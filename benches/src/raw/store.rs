@@ -9,11 +9,15 @@ use tempfile::TempDir;
 use super::file::{BLOCK_LEN, ForcedFile};
 use crate::Result;
 use crate::runs::{COMMITS_PER_RUN, GROUP, in_runs};
+use crate::watched::time_inside;
 
 pub(super) const LOG_LEN: u64 = 64 << 20;
 
+/// How much waits in memory, where nobody asks for a force, in bytes.
+const TAIL_LEN: usize = 1 << 20;
+
 /// The bytes of a record: length, checksum and number, four offsets with lengths, and what was stored.
-pub(super) const RECORD_LEN: usize = 16 + 4 * 16 + 3 * 8 + 64;
+pub const RECORD_LEN: usize = 16 + 4 * 16 + 3 * 8 + 64;
 
 /// Puts a record into `out`.
 pub(super) fn encode(change: &Change, number: u64, out: &mut AlignedBuf) -> Result<()> {
@@ -79,15 +83,15 @@ impl RawStore {
     ///
     /// # Errors
     /// I/O.
-    pub fn open(len: u64) -> Result<Self> {
-        Self::open_in(tempfile::tempdir()?, len)
+    pub fn open(pattern: Pattern, len: u64) -> Result<Self> {
+        Self::open_in(tempfile::tempdir()?, pattern, len)
     }
 
-    fn open_in(dir: TempDir, len: u64) -> Result<Self> {
+    fn open_in(dir: TempDir, pattern: Pattern, len: u64) -> Result<Self> {
         Ok(Self {
             memory: vec![1; usize::try_from(len)?],
             undo: Vec::new(),
-            bank: Bank::over(len, Pattern::Random),
+            bank: Bank::over(len, pattern),
             number: 0,
             log: RawLog::create(&dir, "log")?,
             _dir: dir,
@@ -113,7 +117,45 @@ impl RawStore {
     /// # Errors
     /// I/O.
     pub fn time_lazy(&mut self, commits: u64) -> Result<Duration> {
-        in_runs(self, (commits, COMMITS_PER_RUN), Self::commit, |store| store.log.force())
+        self.time_bursts(commits, COMMITS_PER_RUN)
+    }
+
+    /// How long so many transactions take, in bursts of so many, between which the log is forced.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn time_bursts(&mut self, commits: u64, commits_per_burst: u64) -> Result<Duration> {
+        in_runs(self, (commits, commits_per_burst), Self::commit, |store| store.log.force())
+    }
+
+    /// How long so many transactions take, with a force whenever 1 MiB of records waits.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn time_sustained(&mut self, commits: u64) -> Result<Duration> {
+        let started = Instant::now();
+        for _ in 0..commits {
+            self.commit()?;
+            if self.log.tail.len() >= TAIL_LEN {
+                self.log.force()?;
+            }
+        }
+        self.log.force()?;
+        Ok(started.elapsed())
+    }
+
+    /// How long each of so many forced transactions takes outside of the force.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn times_outside(&mut self, commits: u64) -> Result<Vec<Duration>> {
+        let timed = |_| {
+            let (started, inside) = (Instant::now(), time_inside());
+            self.commit()?;
+            self.log.force()?;
+            Ok(started.elapsed().saturating_sub(time_inside().saturating_sub(inside)))
+        };
+        (0..commits).map(timed).collect()
     }
 
     /// How long so many transactions take, each forced.
@@ -153,7 +195,7 @@ mod tests {
     fn what_a_loop_stores_it_has_logged() {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("log");
-        let mut store = RawStore::open_in(dir, 1 << 16).unwrap();
+        let mut store = RawStore::open_in(dir, Pattern::Random, 1 << 16).unwrap();
         store.time_forced(60).unwrap();
         store.time_groups(2).unwrap();
         let log = std::fs::read(log).unwrap();
