@@ -4,22 +4,26 @@
 //! Run one of
 //!
 //! ```text
-//! cargo run --release -p benches --bin ratios         the table of ratios: ours to the plain operation
-//! cargo run --release -p benches --bin ratios 25      the same, with 25 rounds
-//! cargo run --release -p benches --bin instructions   the instructions of the hot paths, counted by valgrind
-//! cargo bench -p benches                              all of criterion's
-//! cargo bench -p benches --bench commit -- forced     some of them
+//! cargo run --release -p benches --bin ratios                     the table of ratios: ours to the plain operation
+//! cargo run --release -p benches --bin ratios 25                  the same, with 25 rounds
+//! cargo run --release -p benches --bin ratios -- --only commits   some of its groups; --help names them
+//! cargo run --release -p benches --bin ratios -- --markdown       the table for docs/performance.md
+//! cargo run --release -p benches --bin instructions               the instructions of the hot paths, counted by valgrind
+//! cargo bench -p benches                                          all of criterion's
+//! cargo bench -p benches --bench commit -- forced                 some of them
 //! ```
 //!
 //! Absolute times say little about a library and much about a machine, so each benchmark has a plain operation beside
 //! it, made by hand and without the library: an array with an undo buffer and a log of records with checksums, forced past the page cache; as
-//! many logs forced by as many threads; a log replayed in order; a copy of the same bytes.
-//! `ratios` runs ours and the plain one in turn, round by round in one process, and prints medians with their spread;
-//! a line whose plain rounds differ by more than 30 % is marked, since then the machine was not quiet. For figures to
-//! be quoted leave the machine alone, and as root use `chrt -f 1`, so that nobody waits for a processor.
+//! many logs forced by as many threads; a log replayed in order; a file read or written at once; a copy of the same bytes.
+//! `ratios` runs ours and the plain one in turn, round by round in one process, and prints medians with their spread, and
+//! the target of each row. A row that misses it is marked, and so is one whose plain rounds differ by more than 30 %, since then the machine
+//! was not quiet. For figures to be quoted leave the machine alone, and as root use `chrt -f 1`, so that nobody waits for a processor.
 //!
 //! Stores lie in the directory for temporary files. Set `TMPDIR` to choose the disk; on one that is memory a force
-//! costs nothing.
+//! costs nothing. Some 5 GB are written there at a time, and 4 GB of memory used.
+//!
+//! [`replay_bench`] takes any storage: to see how a backend of yours replays, call it from a benchmark of yours.
 
 #![forbid(unsafe_code)]
 

@@ -24,13 +24,15 @@ pub fn machine_facts() -> Vec<(&'static str, String)> {
     let kernel = read("/proc/sys/kernel/osrelease").map(|text| text.trim().to_owned());
     let directory = std::env::temp_dir();
     let files = file_system_of(&directory).map(|kind| format!("{kind}, {}", directory.display()));
+    let described =
+        ["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty", "--exclude=*"];
     let facts = [
         ("cpu", cpu),
         ("cores", cores),
         ("kernel", kernel),
         ("file system", files),
         ("compiler", told_by("rustc", &["--version"])),
-        ("commit", told_by("git", &["describe", "--always", "--dirty", "--exclude=*"])),
+        ("commit", told_by("git", &described)),
     ];
     facts.map(|(name, fact)| (name, fact.unwrap_or_else(|| "unknown".to_owned()))).into()
 }

@@ -39,7 +39,6 @@ struct Grown {
     when_mapped: u64,
     after_commits: u64,
     with_undo: u64,
-    after_abort: u64,
     after_truncation: u64,
     /// Changed copies of the segment's pages, before and after.
     copies: (u64, u64),
@@ -62,15 +61,15 @@ pub(crate) fn measure() -> Result<Vec<Row>> {
             most,
         ),
         (
+            "memory beyond the segment, after commits / 1 MiB of tail",
+            TAIL_LEN,
+            resident.after_commits.saturating_sub(SEGMENT_LEN),
+            Target::None,
+        ),
+        (
             "memory, declaring 16 MiB / undo of 16 MiB",
             UNDO_LEN,
             resident.with_undo.saturating_sub(resident.after_commits),
-            most,
-        ),
-        (
-            "memory, resident, after the abort / segment, tail",
-            SEGMENT_LEN + TAIL_LEN,
-            resident.after_abort,
             most,
         ),
         (
@@ -131,14 +130,13 @@ fn observe(options: Options) -> Result<Grown> {
     txn.about_to_modify(&segment, 0..UNDO_LEN)?;
     let with_undo = more()?;
     txn.abort()?;
-    let after_abort = more()?;
     let copies_before = Footprint::now()?.of_segments;
     rvm.truncate_log()?;
     // Pages are given back when the segment is taken next.
     rvm.begin(&[&segment])?.abort()?;
     let after_truncation = more()?;
     let copies = (copies_before, Footprint::now()?.of_segments);
-    Ok(Grown { when_mapped, after_commits, with_undo, after_abort, after_truncation, copies })
+    Ok(Grown { when_mapped, after_commits, with_undo, after_truncation, copies })
 }
 
 fn commit_many(rvm: &Rvm, segment: &Segment) -> Result<()> {

@@ -59,7 +59,7 @@ impl Style {
         let [name, plain, ours, ratio, between, target, rounds, mark] = cells;
         match self {
             Self::Plain => format!(
-                "{name:<52} {plain:>11} {ours:>11} {ratio:>7} {between:>24} {target:>9} {rounds:>6} {mark}"
+                "{name:<60} {plain:>11} {ours:>11} {ratio:>7} {between:>24} {target:>9} {rounds:>6} {mark}"
             )
             .trim_end()
             .to_owned(),
