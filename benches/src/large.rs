@@ -5,11 +5,12 @@ use std::hint::black_box;
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
-use rvm_core::rvm_storage::widths::narrow;
+use rvm_core::rvm_storage::AlignedBuf;
 use rvm_core::{Rvm, Segment};
 use tempfile::TempDir;
 
 use crate::Result;
+use crate::pages::pages_of;
 
 /// The size of a log that is not full before the largest commit is folded.
 const LOG_CAPACITY: u64 = 256 << 20;
@@ -28,7 +29,7 @@ pub struct LargeTimes {
 pub struct LargeCommits {
     rvm: Rvm,
     segment: Segment,
-    bytes: Vec<u8>,
+    bytes: AlignedBuf,
     _dir: TempDir,
 }
 
@@ -42,7 +43,7 @@ impl LargeCommits {
         let options = Rvm::options().background(false).log_capacity_initial(LOG_CAPACITY);
         let rvm = options.log_capacity_max(LOG_CAPACITY).open(dir.path().join("store"))?;
         let segment = rvm.map("large", len)?;
-        Ok(Self { rvm, segment, bytes: vec![1; narrow(len)], _dir: dir })
+        Ok(Self { rvm, segment, bytes: pages_of(len, 1)?, _dir: dir })
     }
 
     /// Times one transaction. The log is emptied behind it.
@@ -52,7 +53,7 @@ impl LargeCommits {
     pub fn time(&mut self) -> Result<LargeTimes> {
         let started = Instant::now();
         let mut txn = self.rvm.begin(&[&self.segment])?;
-        txn.write(&self.segment, 0, &self.bytes)?;
+        txn.write(&self.segment, 0, self.bytes.as_slice())?;
         let stored = started.elapsed();
         txn.commit()?;
         let whole = started.elapsed();
@@ -65,8 +66,8 @@ impl LargeCommits {
 #[derive(Debug)]
 pub struct LargeWrites {
     file: File,
-    memory: Vec<u8>,
-    bytes: Vec<u8>,
+    memory: AlignedBuf,
+    bytes: AlignedBuf,
     _dir: TempDir,
 }
 
@@ -79,10 +80,10 @@ impl LargeWrites {
         let dir = tempfile::tempdir()?;
         let options = &mut File::options();
         let file = options.write(true).create_new(true).open(dir.path().join("raw"))?;
-        let bytes = vec![1; narrow(len)];
-        file.write_all_at(&bytes, 0)?;
+        let bytes = pages_of(len, 1)?;
+        file.write_all_at(bytes.as_slice(), 0)?;
         file.sync_all()?;
-        let memory = vec![2; narrow(len)];
+        let memory = pages_of(len, 2)?;
         Ok(Self { file, memory, bytes, _dir: dir })
     }
 
@@ -92,9 +93,9 @@ impl LargeWrites {
     /// I/O.
     pub fn time(&mut self) -> Result<LargeTimes> {
         let started = Instant::now();
-        black_box(&mut self.memory).copy_from_slice(&self.bytes);
+        black_box(self.memory.as_mut_slice()).copy_from_slice(self.bytes.as_slice());
         let stored = started.elapsed();
-        self.file.write_all_at(&self.memory, 0)?;
+        self.file.write_all_at(self.memory.as_slice(), 0)?;
         self.file.sync_data()?;
         let whole = started.elapsed();
         Ok(LargeTimes { whole, commit: whole.saturating_sub(stored) })

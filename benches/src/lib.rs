@@ -39,6 +39,7 @@ mod large;
 mod ledger;
 mod logs;
 mod machine;
+mod pages;
 mod quantile;
 mod raw;
 mod records;
@@ -60,6 +61,7 @@ pub use large::{LargeCommits, LargeTimes, LargeWrites};
 pub use ledger::Ledger;
 pub use logs::SampleLog;
 pub use machine::{Device, Footprint, machine_facts};
+pub use pages::pages_of;
 pub use quantile::Sorted;
 pub use raw::{
     ForcedFile, PlainCopy, PlainStores, RECORD_LEN, RawGroup, RawParallel, RawReplay, RawStore,

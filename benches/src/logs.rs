@@ -3,18 +3,19 @@
 use rvm_core::rvm_log::{
     Draft, LogError, LogFile, Lsn, NewLog, ReplaySink, Ring, Scanner, Tail, TxnId, replay,
 };
-use rvm_core::rvm_storage::{FileStorage, SegmentName, Storage};
+use rvm_core::rvm_storage::{AlignedBuf, FileStorage, SegmentName, Storage};
 use rvm_tpca::{Bank, Pattern};
 use tempfile::TempDir;
 
 use crate::Result;
+use crate::pages::pages_of;
 
 /// A log that is full of the bank's transactions over [`SampleLog::SEGMENT_LEN`] bytes.
 #[derive(Debug)]
 pub struct SampleLog {
     log: LogFile,
     end: Lsn,
-    memory: Vec<u8>,
+    memory: AlignedBuf,
     _dir: Option<TempDir>,
 }
 
@@ -55,7 +56,7 @@ impl SampleLog {
                 tail.recycle(batch);
             }
         }
-        let memory = vec![0; usize::try_from(segment_len)?];
+        let memory = pages_of(segment_len, 0)?;
         Ok(Self { end: tail.end(), log, memory, _dir: None })
     }
 
@@ -101,7 +102,7 @@ impl SampleLog {
     /// I/O; corruption.
     pub fn replay(&mut self) -> Result<u64> {
         let (header, span) = (self.log.header(), (self.log.header().head, self.end));
-        let mut sink = Memory(&mut self.memory);
+        let mut sink = Memory(self.memory.as_mut_slice());
         let replayed = replay(self.log.blob(), header, span, Self::SEGMENT_LEN.into(), &mut sink)?;
         Ok(replayed.records)
     }
@@ -138,7 +139,7 @@ mod tests {
             assert!(log.len() >= 300_000 && log.len() / scanned < 300, "{scanned} records");
             log.drop_cache().unwrap();
             assert_eq!(log.replay().unwrap(), scanned);
-            assert!(log.memory.iter().any(|byte| *byte != 0));
+            assert!(log.memory.as_slice().iter().any(|byte| *byte != 0));
         }
     }
 }

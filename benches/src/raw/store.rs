@@ -8,6 +8,7 @@ use tempfile::TempDir;
 
 use super::file::{BLOCK_LEN, ForcedFile};
 use crate::Result;
+use crate::pages::pages_of;
 use crate::runs::{COMMITS_PER_RUN, GROUP, in_runs};
 use crate::watched::time_inside;
 
@@ -45,7 +46,7 @@ pub(super) fn encode(change: &Change, number: u64, out: &mut AlignedBuf) -> Resu
 /// The store.
 #[derive(Debug)]
 pub struct RawStore {
-    memory: Vec<u8>,
+    memory: AlignedBuf,
     undo: Vec<u8>,
     bank: Bank,
     number: u64,
@@ -89,7 +90,7 @@ impl RawStore {
 
     fn open_in(dir: TempDir, pattern: Pattern, len: u64) -> Result<Self> {
         Ok(Self {
-            memory: vec![1; usize::try_from(len)?],
+            memory: pages_of(len, 1)?,
             undo: Vec::new(),
             bank: Bank::over(len, pattern),
             number: 0,
@@ -104,7 +105,8 @@ impl RawStore {
         self.undo.clear();
         for (offset, bytes) in change.stores() {
             let start = usize::try_from(offset)?;
-            let place = self.memory.get_mut(start..start + bytes.len()).ok_or("outside")?;
+            let place =
+                self.memory.as_mut_slice().get_mut(start..start + bytes.len()).ok_or("outside")?;
             self.undo.extend_from_slice(place);
             place.copy_from_slice(bytes);
         }
@@ -205,6 +207,6 @@ mod tests {
             encode(&bank.draw(), number, &mut expected).unwrap();
         }
         assert_eq!(&log[..expected.len()], expected.as_slice());
-        assert!(store.memory.iter().filter(|byte| **byte != 1).count() > 1_000);
+        assert!(store.memory.as_slice().iter().filter(|byte| **byte != 1).count() > 1_000);
     }
 }

@@ -1,8 +1,9 @@
 //! Mapping a clean segment of 1 GiB up to its first read, and reading from it anywhere. Its file is in the page cache.
 
-use benches::{CleanStore, Pair, Result, Row, Target, Unit, each, time_guarded_reads, time_reads};
+use benches::{
+    CleanStore, Pair, Result, Row, Target, Unit, each, pages_of, time_guarded_reads, time_reads,
+};
 use rvm_core::Residency;
-use rvm_core::rvm_storage::widths::narrow;
 
 use crate::Run;
 
@@ -31,18 +32,22 @@ pub(crate) fn measure(run: Run) -> Result<Vec<Row>> {
 /// Reads of 128 bytes through one guard for all of them, and through one for each.
 fn reads(store: &CleanStore, run: Run) -> Result<Vec<Row>> {
     const READS: u64 = 200_000;
-    let array = vec![1_u8; narrow(LEN)];
+    let array = pages_of(LEN, 1)?;
     let huge = store.in_huge_pages()?;
     let (resident_store, resident) = store.map(Residency::Resident)?;
     let read = |bytes: &[u8]| Ok(each(time_reads(bytes, READS), READS));
     let mut pairs = [
-        Pair::of("random read of 128 B / array", || read(&array), || read(&resident.read()?))
-            .at_most(1.05),
+        Pair::of(
+            "random read of 128 B / array",
+            || read(array.as_slice()),
+            || read(&resident.read()?),
+        )
+        .at_most(1.05),
         Pair::of("random read of 128 B / huge pages", || read(&huge), || read(&resident.read()?))
             .at_most(1.05),
         Pair::of(
             "random read of 128 B, a guard each / array",
-            || read(&array),
+            || read(array.as_slice()),
             || Ok(each(time_guarded_reads(&resident, READS)?, READS)),
         ),
     ];
@@ -52,7 +57,7 @@ fn reads(store: &CleanStore, run: Run) -> Result<Vec<Row>> {
     let (_mapped_store, mapped) = store.map(Residency::Mapped(run.token))?;
     let pair = Pair::of(
         "random read of 128 B, mapped residency / array",
-        || read(&array),
+        || read(array.as_slice()),
         || read(&mapped.read()?),
     );
     rows.extend(benches::measure(&mut [pair.at_most(1.05)], run.rounds)?);
