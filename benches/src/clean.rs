@@ -103,49 +103,6 @@ fn read(file: &File, mut memory: Region) -> Result<Region> {
     Ok(memory)
 }
 
-/// How long so many reads of 128 bytes take, each anywhere in `bytes`.
-#[must_use]
-pub fn time_reads(bytes: &[u8], reads: u64) -> Duration {
-    let places = (bytes.len() / 128).max(1);
-    let mut dice = 0x9e37_79b9_7f4a_7c15_u64;
-    let started = Instant::now();
-    for _ in 0..reads {
-        let start = dice_to_place(&mut dice, places);
-        let record = bytes.get(start..start + 128).unwrap_or_default();
-        let words = record.chunks_exact(8).map(|word| word.first_chunk().copied());
-        let sum =
-            words.fold(0, |sum: u64, word| sum.wrapping_add(word.map_or(0, u64::from_le_bytes)));
-        black_box(sum);
-    }
-    started.elapsed()
-}
-
-/// Where the next of so many records begins (Marsaglia's xorshift).
-fn dice_to_place(dice: &mut u64, places: usize) -> usize {
-    *dice ^= *dice << 13;
-    *dice ^= *dice >> 7;
-    *dice ^= *dice << 17;
-    narrow(*dice) % places * 128
-}
-
-/// How long so many reads of 128 bytes take, each anywhere in the segment, and through a guard of its own.
-///
-/// # Errors
-/// The segment cannot be read.
-pub fn time_guarded_reads(segment: &Segment, reads: u64) -> Result<Duration> {
-    let places = narrow(segment.len() / 128).max(1);
-    let mut dice = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut record = [0; 128];
-    let started = Instant::now();
-    for _ in 0..reads {
-        let start = dice_to_place(&mut dice, places);
-        let guard = segment.read()?;
-        record.copy_from_slice(guard.get(start..start + 128).ok_or("outside")?);
-        black_box(&record);
-    }
-    Ok(started.elapsed())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,8 +118,5 @@ mod tests {
         assert!(!rvm.recovery_report().recovered);
         let (guard, memory) = (segment.read().unwrap(), store.in_huge_pages().unwrap());
         assert!(guard[..] == memory[..] && memory.iter().all(|byte| *byte == 1));
-        assert!(!time_reads(&guard, 100).is_zero());
-        drop(guard);
-        time_guarded_reads(&segment, 100).unwrap();
     }
 }

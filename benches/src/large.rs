@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
 use rvm_core::rvm_storage::AlignedBuf;
+use rvm_core::rvm_storage::widths::wide;
 use rvm_core::{Rvm, Segment};
 use tempfile::TempDir;
 
@@ -62,17 +63,19 @@ impl LargeCommits {
     }
 }
 
-/// A file that was really written, to be written again through the page cache and forced.
+/// A file of a log's size that was really written, to be written again through the page cache and forced, piece behind piece.
 #[derive(Debug)]
 pub struct LargeWrites {
     file: File,
+    /// Where the next piece goes.
+    at: u64,
     memory: AlignedBuf,
     bytes: AlignedBuf,
     _dir: TempDir,
 }
 
 impl LargeWrites {
-    /// A file of `len` bytes.
+    /// A file that pieces of `len` bytes are written to.
     ///
     /// # Errors
     /// I/O.
@@ -81,10 +84,10 @@ impl LargeWrites {
         let options = &mut File::options();
         let file = options.write(true).create_new(true).open(dir.path().join("raw"))?;
         let bytes = pages_of(len, 1)?;
-        file.write_all_at(bytes.as_slice(), 0)?;
+        file.write_all_at(pages_of(LOG_CAPACITY, 0)?.as_slice(), 0)?;
         file.sync_all()?;
         let memory = pages_of(len, 2)?;
-        Ok(Self { file, memory, bytes, _dir: dir })
+        Ok(Self { file, at: 0, memory, bytes, _dir: dir })
     }
 
     /// Times a store of all bytes into memory, and then one write of them and its force.
@@ -95,9 +98,11 @@ impl LargeWrites {
         let started = Instant::now();
         black_box(self.memory.as_mut_slice()).copy_from_slice(self.bytes.as_slice());
         let stored = started.elapsed();
-        self.file.write_all_at(self.memory.as_slice(), 0)?;
+        self.file.write_all_at(self.memory.as_slice(), self.at)?;
         self.file.sync_data()?;
         let whole = started.elapsed();
+        let len = wide(self.memory.len());
+        self.at = if self.at + 2 * len > LOG_CAPACITY { 0 } else { self.at + len };
         Ok(LargeTimes { whole, commit: whole.saturating_sub(stored) })
     }
 }

@@ -42,6 +42,7 @@ mod machine;
 mod pages;
 mod quantile;
 mod raw;
+mod reads;
 mod records;
 mod rounds;
 mod row;
@@ -51,7 +52,7 @@ mod watched;
 
 pub use amounts::log_bytes_of_a_commit;
 pub use cache::Temperature;
-pub use clean::{CleanStore, time_guarded_reads, time_reads};
+pub use clean::CleanStore;
 pub use crashed::CrashedStore;
 pub use criterion_replay::replay_bench;
 pub use declare::{Declarations, RawUndo};
@@ -66,6 +67,7 @@ pub use quantile::Sorted;
 pub use raw::{
     ForcedFile, PlainCopy, PlainStores, RECORD_LEN, RawGroup, RawParallel, RawReplay, RawStore,
 };
+pub use reads::RandomReads;
 pub use records::Records;
 pub use rounds::{Pair, each, measure};
 pub use row::{Row, STEADY, Spread, Target, Unit};
