@@ -12,7 +12,7 @@ use crate::Result;
 use crate::declared::Declared;
 use crate::runs::{COMMITS_PER_RUN, GROUP, in_runs};
 use crate::threads::all_at_once;
-use crate::watched::{Watched, time_inside};
+use crate::watched::{Latency, Watched};
 
 /// The size of a log. It neither grows nor is truncated while a commit is timed.
 const LOG_CAPACITY: u64 = 16 << 20;
@@ -55,16 +55,6 @@ impl Ledger {
         Self::with(options, 1, Bank::over(len, Pattern::Random), len)
     }
 
-    /// A store whose forces are watched, for [`times_outside`](Self::times_outside).
-    ///
-    /// # Errors
-    /// I/O.
-    pub fn watched(pattern: Pattern, len: u64) -> Result<Self> {
-        let dir = tempfile::tempdir()?;
-        let storage = Watched(FileStorage::open(dir.path().join("store"))?);
-        Self::on(Arc::new(storage), Self::options(), 1, (Bank::over(len, pattern), len), dir)
-    }
-
     /// The same, of which transactions declare more than they store.
     #[must_use]
     pub fn declaring(self, declared: Declared) -> Self {
@@ -78,7 +68,7 @@ impl Ledger {
 
     fn with(options: Options, segments: usize, bank: Bank, len: u64) -> Result<Self> {
         let dir = tempfile::tempdir()?;
-        let storage = FileStorage::open(dir.path().join("store"))?;
+        let storage = Watched(FileStorage::open(dir.path().join("store"))?);
         Self::on(Arc::new(storage), options, segments, (bank, len), dir)
     }
 
@@ -170,29 +160,8 @@ impl Ledger {
     ///
     /// # Errors
     /// I/O.
-    pub fn latencies(&mut self, commits: u64) -> Result<Vec<Duration>> {
-        let timed = |_| {
-            let started = Instant::now();
-            self.commit(Durability::Force)?;
-            Ok(started.elapsed())
-        };
-        (0..commits).map(timed).collect()
-    }
-
-    /// How long each of so many durable commits takes, with its transaction, outside of the storage's forced writes. Only of a
-    /// [`watched`](Self::watched) store.
-    ///
-    /// # Errors
-    /// I/O.
-    pub fn times_outside(&mut self, commits: u64) -> Result<Vec<Duration>> {
-        let timed = |_| {
-            let (started, inside) = (Instant::now(), time_inside());
-            self.commit(Durability::Force)?;
-            Ok(started.elapsed().saturating_sub(time_inside().saturating_sub(inside)))
-        };
-        let outside = (0..commits).map(timed).collect();
-        self.rvm.truncate_log()?;
-        outside
+    pub fn latencies(&mut self, commits: u64) -> Result<Vec<Latency>> {
+        (0..commits).map(|_| Latency::of(|| self.commit(Durability::Force))).collect()
     }
 
     /// How long it takes to fold the log of so many lazy commits.
@@ -313,11 +282,10 @@ mod tests {
     /// Guards against times that have the forces in them, or are of nothing.
     #[test]
     fn what_is_outside_of_a_force_is_less_than_a_commit() {
-        let mut ledger = Ledger::watched(Pattern::Sequential, 1 << 16).unwrap();
-        let before = time_inside();
-        let times = ledger.times_outside(20).unwrap();
-        assert!(times.iter().all(|time| !time.is_zero()) && time_inside() > before);
-        assert_eq!(ledger.latencies(20).unwrap().len(), 20);
+        let mut ledger = Ledger::in_pattern(Pattern::Sequential, 1 << 16).unwrap();
+        for latency in ledger.latencies(40).unwrap() {
+            assert!(!latency.outside.is_zero() && latency.outside < latency.whole);
+        }
         assert_eq!(ledger.stats().commits_forced, 40);
         ledger.settle();
     }

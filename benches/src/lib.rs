@@ -72,6 +72,7 @@ pub use records::Records;
 pub use rounds::{Pair, each, measure};
 pub use row::{Row, STEADY, Spread, Target, Unit};
 pub use runs::GROUP;
+pub use watched::Latency;
 
 /// What a benchmark can fail with.
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;

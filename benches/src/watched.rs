@@ -13,9 +13,27 @@ thread_local! {
     static INSIDE: Cell<Duration> = const { Cell::new(Duration::ZERO) };
 }
 
-/// How long this thread has been inside of forced writes that were watched.
-pub(crate) fn time_inside() -> Duration {
-    INSIDE.get()
+/// How long a commit took.
+#[derive(Clone, Copy, Debug)]
+pub struct Latency {
+    /// All of it.
+    pub whole: Duration,
+    /// What of it this thread was not inside of a force.
+    pub outside: Duration,
+}
+
+impl Latency {
+    /// Of this work.
+    ///
+    /// # Errors
+    /// What it fails with.
+    pub(crate) fn of(work: impl FnOnce() -> crate::Result<()>) -> crate::Result<Self> {
+        let (started, before) = (Instant::now(), INSIDE.get());
+        work()?;
+        let whole = started.elapsed();
+        let outside = whole.saturating_sub(INSIDE.get().saturating_sub(before));
+        Ok(Self { whole, outside })
+    }
 }
 
 /// Does the work of a forced write, which is counted.
@@ -139,8 +157,12 @@ mod tests {
     #[test]
     fn what_is_watched_behaves_as_before() {
         conformance::check(&|| Arc::new(Watched(MemStorage::new()))).unwrap();
-        let before = time_inside();
-        inside(|| std::thread::sleep(Duration::from_millis(2)));
-        assert!(time_inside() >= before + Duration::from_millis(2));
+        let nap = Duration::from_millis(2);
+        let work = || {
+            inside(|| std::thread::sleep(nap));
+            Ok(())
+        };
+        let latency = Latency::of(work).unwrap();
+        assert!(latency.whole >= latency.outside + nap);
     }
 }

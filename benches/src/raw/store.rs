@@ -10,7 +10,7 @@ use super::file::{BLOCK_LEN, ForcedFile};
 use crate::Result;
 use crate::pages::pages_of;
 use crate::runs::{COMMITS_PER_RUN, GROUP, in_runs};
-use crate::watched::time_inside;
+use crate::watched::Latency;
 
 pub(super) const LOG_LEN: u64 = 64 << 20;
 
@@ -146,18 +146,16 @@ impl RawStore {
         Ok(started.elapsed())
     }
 
-    /// How long each of so many forced transactions takes outside of the force.
+    /// How long each of so many transactions takes, every one forced.
     ///
     /// # Errors
     /// I/O.
-    pub fn times_outside(&mut self, commits: u64) -> Result<Vec<Duration>> {
-        let timed = |_| {
-            let (started, inside) = (Instant::now(), time_inside());
-            self.commit()?;
-            self.log.force()?;
-            Ok(started.elapsed().saturating_sub(time_inside().saturating_sub(inside)))
+    pub fn latencies(&mut self, commits: u64) -> Result<Vec<Latency>> {
+        let commit = |store: &mut Self| {
+            store.commit()?;
+            store.log.force()
         };
-        (0..commits).map(timed).collect()
+        (0..commits).map(|_| Latency::of(|| commit(self))).collect()
     }
 
     /// How long so many transactions take, each forced.

@@ -1,6 +1,8 @@
 //! Durable commits of one thread against the same by hand, and what of them is not the force.
 
-use benches::{GROUP, Ledger, Pair, RawParallel, RawStore, Result, Row, Sorted, Target, Unit};
+use benches::{
+    GROUP, Latency, Ledger, Pair, RawParallel, RawStore, Result, Row, Sorted, Target, Unit,
+};
 use rvm_tpca::Pattern;
 
 use crate::Run;
@@ -57,11 +59,13 @@ fn parts(segments: usize) -> Result<Pair<'static>> {
 /// The time of a transaction less that of its force, in percentiles of each round's commits.
 fn outside(run: Run) -> Result<Vec<Row>> {
     let mut raw = RawStore::open(Pattern::Random, 32 * MIB)?;
-    let mut ours = Ledger::watched(Pattern::Random, 32 * MIB)?;
+    let mut ours = Ledger::open(1, 32 * MIB)?;
+    let sorted =
+        |latencies: Vec<Latency>| Sorted::of(latencies.into_iter().map(|latency| latency.outside));
     let mut rounds = Vec::new();
     for round in 0..=run.rounds {
-        let pair =
-            (Sorted::of(raw.times_outside(COMMITS)?), Sorted::of(ours.times_outside(COMMITS)?));
+        let pair = (sorted(raw.latencies(COMMITS)?), sorted(ours.latencies(COMMITS)?));
+        ours.empty_log()?;
         if round > 0 {
             rounds.push(pair);
         }

@@ -5,9 +5,8 @@
 //! device allows, and have no target.
 
 use std::cell::RefCell;
-use std::time::Duration;
 
-use benches::{Declared, GROUP, Ledger, Pair, Result, Row, Sorted, Target, Unit, each};
+use benches::{Declared, GROUP, Latency, Ledger, Pair, Result, Row, Sorted, Target, Unit, each};
 
 use crate::Run;
 
@@ -44,32 +43,55 @@ fn durable(rounds: usize) -> Result<Vec<Row>> {
     let (forces, stalls) = (RefCell::new(Vec::new()), RefCell::new(Vec::new()));
     let pair = Pair::of(
         "durable commit, log wraps / never full",
-        || Ok(note(full.latencies(COMMITS)?, &forces)),
+        || Ok(note(&full.latencies(COMMITS)?, &forces)),
         || {
-            let taken = note(wrapping.latencies(COMMITS)?, &stalls);
+            let taken = note(&wrapping.latencies(COMMITS)?, &stalls);
             wrapping.settle();
             Ok(taken)
         },
     );
     let mut rows = benches::measure(&mut [pair.at_most(1.11)], rounds)?;
     let (forces, stalls) = (forces.into_inner(), stalls.into_inner());
-    for (name, longest, target) in [
-        ("longest commit, log wraps / a force", &stalls, Target::Ratio(10.0)),
-        ("longest commit, log never full / a force", &forces, Target::None),
-    ] {
+    let longest = |name: &str, commits: &[Commits], time: fn(&Commits) -> &Sorted, target| {
         // The first round does not count here, either.
-        let pairs = forces.iter().zip(longest).skip(1);
-        let figures: Vec<_> =
-            pairs.map(|(force, longest)| (force.percentile(50), longest.percentile(100))).collect();
-        rows.push(Row::of_pairs(name.to_owned(), Unit::Seconds, target, &figures));
-    }
+        let pairs = forces.iter().zip(commits).skip(1);
+        let figures = |(forces, commits): (&Commits, _)| {
+            (forces.whole.percentile(50), time(commits).percentile(100))
+        };
+        let figures: Vec<_> = pairs.map(figures).collect();
+        Row::of_pairs(name.to_owned(), Unit::Seconds, target, &figures)
+    };
+    let most = Target::Ratio(10.0);
+    rows.extend([
+        longest("longest commit, log wraps / a force", &stalls, |commits| &commits.whole, most),
+        longest(
+            "longest commit, log never full / a force",
+            &forces,
+            |commits| &commits.whole,
+            Target::None,
+        ),
+        longest(
+            "longest outside of its force, log wraps / a force",
+            &stalls,
+            |commits| &commits.outside,
+            most,
+        ),
+    ]);
     Ok(rows)
 }
 
-fn note(times: Vec<Duration>, into: &RefCell<Vec<Sorted>>) -> f64 {
-    let taken = each(times.iter().sum(), COMMITS);
-    into.borrow_mut().push(Sorted::of(times));
-    taken
+/// The commits of a round.
+struct Commits {
+    whole: Sorted,
+    outside: Sorted,
+}
+
+/// Keeps what it took; returns the mean.
+fn note(latencies: &[Latency], into: &RefCell<Vec<Commits>>) -> f64 {
+    let whole = Sorted::of(latencies.iter().map(|latency| latency.whole));
+    let outside = Sorted::of(latencies.iter().map(|latency| latency.outside));
+    into.borrow_mut().push(Commits { whole, outside });
+    each(latencies.iter().map(|latency| latency.whole).sum(), COMMITS)
 }
 
 fn wrapping() -> Result<Ledger> {
