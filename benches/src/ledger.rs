@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rvm_core::rvm_storage::{FileStorage, Storage};
+use rvm_core::rvm_storage::FileStorage;
 use rvm_core::{Durability, Options, Rvm, Segment, Stats};
 use rvm_tpca::{Bank, Change, Pattern};
 use tempfile::TempDir;
@@ -36,7 +36,7 @@ impl Ledger {
     /// # Errors
     /// I/O.
     pub fn open(segments: usize, len: u64) -> Result<Self> {
-        Self::with(Self::options(), segments, Bank::over(len, Pattern::Random), len)
+        Self::with(Self::options(), segments, Pattern::Random, len)
     }
 
     /// A store whose transactions go to these places.
@@ -44,7 +44,7 @@ impl Ledger {
     /// # Errors
     /// I/O.
     pub fn in_pattern(pattern: Pattern, len: u64) -> Result<Self> {
-        Self::with(Self::options(), 1, Bank::over(len, pattern), len)
+        Self::with(Self::options(), 1, pattern, len)
     }
 
     /// A store with other options than [`options`](Self::options).
@@ -52,7 +52,7 @@ impl Ledger {
     /// # Errors
     /// I/O.
     pub fn with_options(options: Options, len: u64) -> Result<Self> {
-        Self::with(options, 1, Bank::over(len, Pattern::Random), len)
+        Self::with(options, 1, Pattern::Random, len)
     }
 
     /// The same, of which transactions declare more than they store.
@@ -66,22 +66,13 @@ impl Ledger {
         Rvm::options().background(false).log_capacity_initial(LOG_CAPACITY)
     }
 
-    fn with(options: Options, segments: usize, bank: Bank, len: u64) -> Result<Self> {
+    fn with(options: Options, segments: usize, pattern: Pattern, len: u64) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let storage = Watched(FileStorage::open(dir.path().join("store"))?);
-        Self::on(Arc::new(storage), options, segments, (bank, len), dir)
-    }
-
-    fn on(
-        storage: Arc<dyn Storage>,
-        options: Options,
-        segments: usize,
-        (bank, len): (Bank, u64),
-        dir: TempDir,
-    ) -> Result<Self> {
-        let rvm = options.open_with(storage)?;
+        let rvm = options.open_with(Arc::new(storage))?;
         let map = |number| rvm.map(&format!("part-{number}"), len);
         let segments = (0..segments.max(1)).map(map).collect::<std::result::Result<_, _>>()?;
+        let bank = Bank::over(len, pattern);
         Ok(Self { rvm, segments, bank, declared: Declared::Stores, _dir: dir })
     }
 
@@ -199,7 +190,7 @@ impl Ledger {
 
     /// Returns when truncations in the background that were asked for are done.
     pub fn settle(&self) {
-        const A_WHILE: Duration = Duration::from_millis(100);
+        const A_WHILE: Duration = Duration::from_millis(300);
         let mut seen = None;
         while seen != Some(self.rvm.stats().truncated_bytes) {
             seen = Some(self.rvm.stats().truncated_bytes);

@@ -96,6 +96,12 @@ impl Row {
         Self { name, unit, target, rounds, plain: None, ours: Spread::of(figures), ratio: None }
     }
 
+    /// Of what this machine does not tell.
+    #[must_use]
+    pub fn not_available(name: &str, unit: Unit, target: Target) -> Self {
+        Self::of_figures(name.to_owned(), unit, target, vec![f64::NAN])
+    }
+
     /// Whether the machine was quiet enough, as far as the plain rounds tell, or ours where there are none.
     #[must_use]
     pub fn is_steady(&self) -> bool {

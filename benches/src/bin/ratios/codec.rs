@@ -29,12 +29,11 @@ fn against_copy<'a>(
 ) -> Pair<'a> {
     const COPIES: u64 = 10;
     let mut plain = PlainCopy::of(len);
-    let ours = move || -> Result<Duration> {
+    let mut ours = move || -> Result<Duration> {
         let started = Instant::now();
         (0..times).try_for_each(|_| work())?;
         Ok(started.elapsed())
     };
     let copy = move || Ok(each(plain.time(COPIES), COPIES));
-    let mut ours = ours;
     Pair::of(name, copy, move || Ok(each(ours()?, times))).in_unit(Unit::SecondsFor(len))
 }

@@ -80,6 +80,7 @@ pub(crate) fn foot() -> String {
 
 fn figure_in(unit: Unit, figure: f64) -> String {
     match unit {
+        _ if figure.is_nan() => String::from("n/a"),
         Unit::SecondsFor(bytes) => {
             let bytes = u32::try_from(bytes).map_or(f64::NAN, f64::from);
             format!("{:.0} MB/s", bytes / figure / 1e6)

@@ -33,7 +33,14 @@ pub(crate) fn measure(run: Run) -> Result<Vec<Row>> {
         },
     );
     rows.extend(benches::measure(&mut [pair], rounds)?);
+    check_wrapped(&wrapping, rounds)?;
     Ok(rows)
+}
+
+/// The log went round as often as there were rounds.
+fn check_wrapped(ledger: &Ledger, rounds: usize) -> Result<()> {
+    let times = ledger.stats().log_bytes / LOG_LEN;
+    if times < u64::try_from(rounds)? { Err("the log did not wrap".into()) } else { Ok(()) }
 }
 
 /// The rate, and the longest commit beside a force; that is the median of the commits whose log never fills.
@@ -51,6 +58,7 @@ fn durable(rounds: usize) -> Result<Vec<Row>> {
         },
     );
     let mut rows = benches::measure(&mut [pair.at_most(1.11)], rounds)?;
+    check_wrapped(&wrapping, rounds)?;
     let (forces, stalls) = (forces.into_inner(), stalls.into_inner());
     let longest = |name: &str, commits: &[Commits], time: fn(&Commits) -> &Sorted, target| {
         // The first round does not count here, either.
