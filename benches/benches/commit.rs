@@ -3,16 +3,33 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::expect_used, reason = "a benchmark that fails has no figure to show")]
 
-use benches::{ForcedFile, GROUP, Ledger, PlainStores};
+use benches::{Declarations, ForcedFile, GROUP, Ledger, PlainStores, RawUndo};
 use criterion::{Criterion, Throughput};
 
 const MIB: u32 = 1 << 20;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
+    declared(&mut criterion);
     lazy(&mut criterion);
     forced(&mut criterion);
     criterion.final_summary();
+}
+
+/// Declarations of 8 bytes, a thousand in each transaction, without its begin and end.
+fn declared(criterion: &mut Criterion) {
+    const DECLARATIONS: u64 = 1_000;
+    let mut group = criterion.benchmark_group("about_to_modify");
+    group.throughput(Throughput::Elements(DECLARATIONS));
+    let mut raw = RawUndo::open();
+    group.bench_function("copy-8-bytes", |bench| {
+        bench.iter_custom(|times| raw.time(times, DECLARATIONS).expect("copies"));
+    });
+    let mut declarations = Declarations::open().expect("a store");
+    group.bench_function("declare-8-bytes", |bench| {
+        bench.iter_custom(|times| declarations.time(times, DECLARATIONS).expect("declarations"));
+    });
+    group.finish();
 }
 
 fn lazy(criterion: &mut Criterion) {

@@ -9,7 +9,8 @@ use rvm_tpca::{Bank, Pattern};
 
 use crate::Result;
 use crate::ledger::transact;
-use crate::logs::{Records, SampleLog};
+use crate::logs::SampleLog;
+use crate::records::Records;
 
 /// A path, and how to take it so many times.
 #[derive(Clone, Copy, Debug)]

@@ -1,23 +1,60 @@
 //! Ours and the plain operation in turn, round by round, and what that says.
 
-use crate::Result;
+use std::time::Duration;
 
-/// Plain rounds that spread more than this, from the least to the greatest over the median, make a row unsteady.
-pub const STEADY: f64 = 0.3;
+use crate::Result;
+use crate::row::{Row, Target, Unit};
 
 type Timer<'a> = Box<dyn FnMut() -> Result<f64> + 'a>;
 
 /// Two operations to be compared. Each timer runs its own some times and says how many seconds one
-/// took.
+/// took, or how much of another unit.
 pub struct Pair<'a> {
-    /// What is compared to what.
-    pub name: &'static str,
-    /// The bytes that one operation handles, where a rate says more than a time.
-    pub bytes: Option<u64>,
-    /// The plain operation.
-    pub plain: Timer<'a>,
-    /// Ours.
-    pub ours: Timer<'a>,
+    name: String,
+    unit: Unit,
+    target: Target,
+    plain: Timer<'a>,
+    ours: Timer<'a>,
+}
+
+impl<'a> Pair<'a> {
+    /// Timers of the plain operation and of ours.
+    pub fn of(
+        name: impl Into<String>,
+        plain: impl FnMut() -> Result<f64> + 'a,
+        ours: impl FnMut() -> Result<f64> + 'a,
+    ) -> Self {
+        let (plain, ours) = (Box::new(plain), Box::new(ours));
+        Self { name: name.into(), unit: Unit::Seconds, target: Target::None, plain, ours }
+    }
+
+    /// Timers that do the operation so many times.
+    pub fn of_many(
+        name: impl Into<String>,
+        times: u64,
+        mut plain: impl FnMut() -> Result<Duration> + 'a,
+        mut ours: impl FnMut() -> Result<Duration> + 'a,
+    ) -> Self {
+        Self::of(name, move || Ok(each(plain()?, times)), move || Ok(each(ours()?, times)))
+    }
+
+    /// In another unit than seconds.
+    #[must_use]
+    pub fn in_unit(self, unit: Unit) -> Self {
+        Self { unit, ..self }
+    }
+
+    /// Ours may take so many times as much.
+    #[must_use]
+    pub fn at_most(self, ratio: f64) -> Self {
+        Self { target: Target::Ratio(ratio), ..self }
+    }
+
+    /// Ours may take so much, whatever the plain one takes.
+    #[must_use]
+    pub fn at_most_figure(self, figure: f64) -> Self {
+        Self { target: Target::Figure(figure), ..self }
+    }
 }
 
 impl std::fmt::Debug for Pair<'_> {
@@ -26,55 +63,10 @@ impl std::fmt::Debug for Pair<'_> {
     }
 }
 
-/// The least, the middle and the greatest of some figures.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Spread {
-    /// The least.
-    pub min: f64,
-    /// The middle one; of an even number the lower of the two.
-    pub median: f64,
-    /// The greatest.
-    pub max: f64,
-}
-
-impl Spread {
-    /// Of at least one figure; zeros for none.
-    #[must_use]
-    pub fn of(mut figures: Vec<f64>) -> Self {
-        figures.sort_by(f64::total_cmp);
-        let at = |index: usize| figures.get(index).copied().unwrap_or_default();
-        let last = figures.len().saturating_sub(1);
-        Self { min: at(0), median: at(last / 2), max: at(last) }
-    }
-
-    /// From the least to the greatest, in parts of the median.
-    #[must_use]
-    pub fn width(&self) -> f64 {
-        if self.median > 0.0 { (self.max - self.min) / self.median } else { 0.0 }
-    }
-}
-
-/// What the rounds of a pair say.
-#[derive(Clone, Debug)]
-pub struct Row {
-    /// What is compared to what.
-    pub name: &'static str,
-    /// See [`Pair::bytes`].
-    pub bytes: Option<u64>,
-    /// Seconds for one plain operation.
-    pub plain: Spread,
-    /// Seconds for one of ours.
-    pub ours: Spread,
-    /// Ours in parts of the plain one, of the same round.
-    pub ratio: Spread,
-}
-
-impl Row {
-    /// Whether the machine was quiet enough.
-    #[must_use]
-    pub fn is_steady(&self) -> bool {
-        self.plain.width() <= STEADY
-    }
+/// The seconds that one took, of so many.
+#[must_use]
+pub fn each(taken: Duration, times: u64) -> f64 {
+    u32::try_from(times).map_or(f64::NAN, |times| taken.as_secs_f64() / f64::from(times))
 }
 
 /// Runs so many rounds over all pairs, after one that does not count. Which one of a pair goes first changes from round to
@@ -98,13 +90,10 @@ pub fn measure(pairs: &mut [Pair<'_>], rounds: usize) -> Result<Vec<Row>> {
             }
         }
     }
-    let rows = pairs.iter().zip(&seen).map(|(pair, seen)| Row {
-        name: pair.name,
-        bytes: pair.bytes,
-        plain: Spread::of(seen.iter().map(|(plain, _)| *plain).collect()),
-        ours: Spread::of(seen.iter().map(|(_, ours)| *ours).collect()),
-        ratio: Spread::of(seen.iter().map(|(plain, ours)| ours / plain).collect()),
-    });
+    let rows = pairs
+        .iter()
+        .zip(&seen)
+        .map(|(pair, seen)| Row::of_pairs(pair.name.clone(), pair.unit, pair.target, seen));
     Ok(rows.collect())
 }
 
@@ -139,6 +128,7 @@ mod tests {
     use std::cell::RefCell;
 
     use super::*;
+    use crate::row::Spread;
 
     /// Guards against ratios of rounds that do not belong together, and against a first round that counts.
     #[test]
@@ -153,13 +143,11 @@ mod tests {
             })
         };
         let (plain, ours) = (timer('p', [99.0, 1.0, 2.0, 4.0]), timer('o', [1.0, 2.0, 8.0, 12.0]));
-        let rows = measure(&mut [Pair { name: "x", bytes: None, plain, ours }], 3).unwrap();
-        assert_eq!(rows[0].ratio, Spread { min: 2.0, median: 3.0, max: 4.0 });
-        assert_eq!(rows[0].plain, Spread { min: 1.0, median: 2.0, max: 4.0 });
+        let rows = measure(&mut [Pair::of("x", plain, ours)], 3).unwrap();
+        assert_eq!(rows[0].ratio, Some(Spread { min: 2.0, median: 3.0, max: 4.0 }));
+        assert_eq!(rows[0].plain, Some(Spread { min: 1.0, median: 2.0, max: 4.0 }));
         assert!(!rows[0].is_steady());
         assert_eq!(calls.into_inner().iter().collect::<String>(), "pooppoop");
-        let nothing = Spread { min: 0.0, median: 0.0, max: 0.0 };
-        assert_eq!(Spread::of(Vec::new()), nothing);
     }
     /// Guards against a contender that always runs behind the same one.
     #[cfg(feature = "peers")]

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use rvm_tpca::{Bank, Pattern};
 use tempfile::TempDir;
 
-use super::device::Device;
 use crate::Result;
+use crate::device::Device;
 use crate::peers::{Item, Mode, Peer, Setting, Store, copy_as_killed};
 use crate::runs::{COMMITS_PER_RUN, GROUP};
 use crate::threads::all_at_once;

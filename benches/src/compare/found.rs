@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Machine;
-use crate::{STEADY, Spread};
+use crate::{Machine, STEADY, Spread};
 
 /// How stores are compared.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]

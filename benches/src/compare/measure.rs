@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::contest::{Contestant, Round, enter_all};
-use super::{ByThreads, Comparison, Figures, Found, Latency, Machine, Plan};
+use super::{ByThreads, Comparison, Figures, Found, Latency, Plan};
 use crate::Result;
+use crate::machine::Machine;
 use crate::peers::{Mode, Setting, Store};
 use crate::rounds::in_turn;
 

@@ -2,14 +2,11 @@
 //! and plots.
 
 mod contest;
-mod device;
 mod found;
-mod machine;
 mod markdown;
 mod measure;
 mod numbers;
 mod plots;
 
 pub use found::{ByThreads, Comparison, Figures, Found, Latency, Plan};
-pub use machine::Machine;
 pub use measure::{compare, steps};

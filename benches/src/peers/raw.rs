@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rvm_tpca::{AUDIT_LEN, Change, RECORD_LEN};
+use rvm_tpca::{AUDIT_LEN, Change, Pattern, RECORD_LEN};
 
 use super::{Item, Mode, Peer, Store};
 use crate::Result;
@@ -18,9 +18,9 @@ pub(super) const STORE: Store = Store {
                 memory: Mutex::new(RawMemory::of_len(setting.len)?),
                 log: RawGroup::open()?,
             }),
-            Mode::Lazy | Mode::Grouped => {
-                Box::new(Gathered { store: Mutex::new(RawStore::open(setting.len)?) })
-            }
+            Mode::Lazy | Mode::Grouped => Box::new(Gathered {
+                store: Mutex::new(RawStore::open(Pattern::Random, setting.len)?),
+            }),
         })
     },
     is_durable: true,
@@ -87,7 +87,7 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn bytes_of(memory: &RawMemory, item: Item) -> Result<Vec<u8>> {
-    Ok(in_memory(&memory.bytes, item).ok_or("no such record")?.to_vec())
+    Ok(in_memory(memory.bytes(), item).ok_or("no such record")?.to_vec())
 }
 
 /// Where a record lies, if all of them are bytes behind each other.

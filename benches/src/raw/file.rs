@@ -9,6 +9,7 @@ use rustix::fs::OFlags;
 use rvm_core::rvm_storage::AlignedBuf;
 
 use crate::Result;
+use crate::watched::inside;
 
 /// The unit of a write, in bytes.
 pub(super) const BLOCK_LEN: usize = 4096;
@@ -43,7 +44,7 @@ impl ForcedFile {
         if self.at + blocks_len > self.len {
             self.at = 0;
         }
-        self.file.write_all_at(blocks, self.at)?;
+        inside(|| self.file.write_all_at(blocks, self.at))?;
         self.at += full;
         Ok(())
     }

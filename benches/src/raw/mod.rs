@@ -12,6 +12,6 @@ pub use group::RawGroup;
 pub use parallel::RawParallel;
 pub use plain::{PlainCopy, PlainStores};
 pub use replay::RawReplay;
-pub use store::RawStore;
 #[cfg(feature = "peers")]
-pub(crate) use store::{RECORD_LEN, RawMemory};
+pub(crate) use store::RawMemory;
+pub use store::{RECORD_LEN, RawStore};

@@ -10,6 +10,8 @@ use tempfile::TempDir;
 
 use super::store::{RECORD_LEN, encode};
 use crate::Result;
+use crate::cache::drop_cache;
+use crate::pages::pages_of;
 
 /// How much is read at once, in bytes.
 const WINDOW_LEN: usize = 1 << 20;
@@ -20,7 +22,7 @@ pub struct RawReplay {
     log: File,
     segment: File,
     records: u64,
-    memory: Vec<u8>,
+    memory: AlignedBuf,
     window: AlignedBuf,
     _dir: TempDir,
 }
@@ -39,9 +41,9 @@ impl RawReplay {
             encode(&bank.draw(), number, &mut bytes)?;
         }
         let (log, segment) = (dir.path().join("log"), dir.path().join("segment"));
-        let memory = vec![0; usize::try_from(segment_len)?];
+        let memory = pages_of(segment_len, 0)?;
         fs::write(&log, bytes.as_slice())?;
-        fs::write(&segment, &memory)?;
+        fs::write(&segment, memory.as_slice())?;
         for path in [&log, &segment] {
             File::open(path)?.sync_all()?;
         }
@@ -54,6 +56,15 @@ impl RawReplay {
     #[must_use]
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// Makes the next replay read from the device, and the next reopening the segment, too.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn drop_cache(&self) -> Result<()> {
+        drop_cache(&self.log)?;
+        drop_cache(&self.segment)
     }
 
     /// Replays all into memory.
@@ -69,7 +80,7 @@ impl RawReplay {
             self.log.read_exact_at(self.window.as_mut_slice(), at)?;
             for record in self.window.as_slice().chunks_exact(RECORD_LEN) {
                 number += 1;
-                apply(record, number, &mut self.memory)?;
+                apply(record, number, self.memory.as_mut_slice())?;
             }
             at += u64::try_from(count * RECORD_LEN)?;
         }
@@ -82,9 +93,9 @@ impl RawReplay {
     /// I/O; a record that is not whole.
     pub fn time_reopen(&mut self) -> Result<Duration> {
         let started = Instant::now();
-        self.segment.read_exact_at(&mut self.memory, 0)?;
+        self.segment.read_exact_at(self.memory.as_mut_slice(), 0)?;
         self.replay()?;
-        self.segment.write_all_at(&self.memory, 0)?;
+        self.segment.write_all_at(self.memory.as_slice(), 0)?;
         self.segment.sync_data()?;
         Ok(started.elapsed())
     }
@@ -122,7 +133,7 @@ mod tests {
         for _ in 0..raw.records {
             bank.draw().store_into(&mut expected);
         }
-        assert!(raw.memory == expected);
+        assert!(raw.memory.as_slice() == expected);
         let mut found = vec![0; 1 << 16];
         raw.segment.read_exact_at(&mut found, 0).unwrap();
         assert!(found == expected);

@@ -8,12 +8,17 @@ use tempfile::TempDir;
 
 use super::file::{BLOCK_LEN, ForcedFile};
 use crate::Result;
+use crate::pages::pages_of;
 use crate::runs::{COMMITS_PER_RUN, GROUP, in_runs};
+use crate::watched::Latency;
 
 pub(super) const LOG_LEN: u64 = 64 << 20;
 
+/// How much waits in memory, where nobody asks for a force, in bytes.
+const TAIL_LEN: usize = 1 << 20;
+
 /// The bytes of a record: length, checksum and number, four offsets with lengths, and what was stored.
-pub(crate) const RECORD_LEN: usize = 16 + 4 * 16 + 3 * 8 + 64;
+pub const RECORD_LEN: usize = 16 + 4 * 16 + 3 * 8 + 64;
 
 /// Puts a record into `out`.
 pub(super) fn encode(change: &Change, number: u64, out: &mut AlignedBuf) -> Result<()> {
@@ -41,13 +46,18 @@ pub(super) fn encode(change: &Change, number: u64, out: &mut AlignedBuf) -> Resu
 /// An array with an undo buffer.
 #[derive(Debug)]
 pub(crate) struct RawMemory {
-    pub(crate) bytes: Vec<u8>,
+    bytes: AlignedBuf,
     undo: Vec<u8>,
 }
 
 impl RawMemory {
     pub(crate) fn of_len(len: u64) -> Result<Self> {
-        Ok(Self { bytes: vec![1; usize::try_from(len)?], undo: Vec::new() })
+        Ok(Self { bytes: pages_of(len, 1)?, undo: Vec::new() })
+    }
+
+    #[cfg(feature = "peers")]
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.bytes.as_slice()
     }
 
     /// Keeps the old bytes and stores the new ones.
@@ -55,7 +65,8 @@ impl RawMemory {
         self.undo.clear();
         for (offset, bytes) in change.stores() {
             let start = usize::try_from(offset)?;
-            let place = self.bytes.get_mut(start..start + bytes.len()).ok_or("outside")?;
+            let place =
+                self.bytes.as_mut_slice().get_mut(start..start + bytes.len()).ok_or("outside")?;
             self.undo.extend_from_slice(place);
             place.copy_from_slice(bytes);
         }
@@ -103,14 +114,14 @@ impl RawStore {
     ///
     /// # Errors
     /// I/O.
-    pub fn open(len: u64) -> Result<Self> {
-        Self::open_in(tempfile::tempdir()?, len)
+    pub fn open(pattern: Pattern, len: u64) -> Result<Self> {
+        Self::open_in(tempfile::tempdir()?, pattern, len)
     }
 
-    fn open_in(dir: TempDir, len: u64) -> Result<Self> {
+    fn open_in(dir: TempDir, pattern: Pattern, len: u64) -> Result<Self> {
         Ok(Self {
             memory: RawMemory::of_len(len)?,
-            bank: Bank::over(len, Pattern::Random),
+            bank: Bank::over(len, pattern),
             number: 0,
             log: RawLog::create(&dir, "log")?,
             _dir: dir,
@@ -140,7 +151,43 @@ impl RawStore {
     /// # Errors
     /// I/O.
     pub fn time_lazy(&mut self, commits: u64) -> Result<Duration> {
-        in_runs(self, (commits, COMMITS_PER_RUN), Self::commit, Self::force)
+        self.time_bursts(commits, COMMITS_PER_RUN)
+    }
+
+    /// How long so many transactions take, in bursts of so many, between which the log is forced.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn time_bursts(&mut self, commits: u64, commits_per_burst: u64) -> Result<Duration> {
+        in_runs(self, (commits, commits_per_burst), Self::commit, Self::force)
+    }
+
+    /// How long so many transactions take, with a force whenever 1 MiB of records waits.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn time_sustained(&mut self, commits: u64) -> Result<Duration> {
+        let started = Instant::now();
+        for _ in 0..commits {
+            self.commit()?;
+            if self.log.tail.len() >= TAIL_LEN {
+                self.force()?;
+            }
+        }
+        self.force()?;
+        Ok(started.elapsed())
+    }
+
+    /// How long each of so many transactions takes, every one forced.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn latencies(&mut self, commits: u64) -> Result<Vec<Latency>> {
+        let commit = |store: &mut Self| {
+            store.commit()?;
+            store.force()
+        };
+        (0..commits).map(|_| Latency::of(|| commit(self))).collect()
     }
 
     /// How long so many transactions take, each forced.
@@ -180,7 +227,7 @@ mod tests {
     fn what_a_loop_stores_it_has_logged() {
         let dir = tempfile::tempdir().unwrap();
         let log = dir.path().join("log");
-        let mut store = RawStore::open_in(dir, 1 << 16).unwrap();
+        let mut store = RawStore::open_in(dir, Pattern::Random, 1 << 16).unwrap();
         store.time_forced(60).unwrap();
         store.time_groups(2).unwrap();
         let log = std::fs::read(log).unwrap();
@@ -190,6 +237,6 @@ mod tests {
             encode(&bank.draw(), number, &mut expected).unwrap();
         }
         assert_eq!(&log[..expected.len()], expected.as_slice());
-        assert!(store.memory.bytes.iter().filter(|byte| **byte != 1).count() > 1_000);
+        assert!(store.memory.bytes.as_slice().iter().filter(|byte| **byte != 1).count() > 1_000);
     }
 }

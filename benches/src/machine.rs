@@ -7,10 +7,10 @@ use std::thread::available_parallelism;
 
 use serde::Serialize;
 
-use super::device::Device;
 use crate::Result;
+use crate::device::Device;
 
-/// Where and with what a comparison ran. What nobody could tell is `n/a`.
+/// Where and with what something was measured. What nobody could tell is `n/a`.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Machine {
     /// The processor's name.
@@ -36,10 +36,9 @@ impl Machine {
     /// `dir` cannot be looked at.
     pub fn here(dir: &Path) -> Result<Self> {
         let or_not = |fact: Option<String>| fact.unwrap_or_else(|| "n/a".to_owned());
-        let commit = said_by("git", &["rev-parse", "--short", "HEAD"]).map(|commit| {
-            let changes = said_by("git", &["status", "--porcelain", "--untracked-files=no"]);
-            commit + if changes.is_some() { " with changes" } else { "" }
-        });
+        // Of the sources, wherever it is run.
+        let sources = env!("CARGO_MANIFEST_DIR");
+        let described = ["-C", sources, "describe", "--always", "--dirty", "--exclude=*"];
         Ok(Self {
             processor: or_not(processor()),
             processors: available_parallelism().map_or(1, Into::into),
@@ -47,8 +46,22 @@ impl Machine {
             file_system: or_not(Device::of(dir)?.described()),
             compiler: or_not(said_by("rustc", &["--version"])),
             date: or_not(said_by("date", &["-u", "+%Y-%m-%d %H:%M"])),
-            commit: or_not(commit),
+            commit: or_not(said_by("git", &described)),
         })
+    }
+
+    /// Each fact with its name.
+    #[must_use]
+    pub fn facts(&self) -> [(&'static str, String); 7] {
+        [
+            ("processor", self.processor.clone()),
+            ("processors", self.processors.to_string()),
+            ("kernel", self.kernel.clone()),
+            ("file system", self.file_system.clone()),
+            ("compiler", self.compiler.clone()),
+            ("date", self.date.clone()),
+            ("commit", self.commit.clone()),
+        ]
     }
 }
 

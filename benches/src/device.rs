@@ -13,7 +13,7 @@ const SECTOR_LEN: u64 = 512;
 
 /// A mounted file system.
 #[derive(Debug)]
-pub(super) struct Device {
+pub struct Device {
     root: File,
     /// `major:minor` of its device.
     number: (u32, u32),
@@ -21,7 +21,10 @@ pub(super) struct Device {
 
 impl Device {
     /// That of a directory.
-    pub(super) fn of(dir: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn of(dir: &Path) -> Result<Self> {
         let root = File::open(dir)?;
         let number = root.metadata()?.dev();
         Ok(Self { root, number: (major(number), minor(number)) })
@@ -29,7 +32,10 @@ impl Device {
 
     /// Bytes written since the machine started, with all that is cached now. `None` if the kernel counts none: of memory, or of
     /// a file system over several devices.
-    pub(super) fn written(&self) -> Result<Option<u64>> {
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn written(&self) -> Result<Option<u64>> {
         syncfs(&self.root)?;
         Ok(fs::read_to_string("/proc/diskstats").ok().and_then(|text| self.counted(&text)))
     }
@@ -45,7 +51,8 @@ impl Device {
     }
 
     /// The kind of file system and what it is mounted from.
-    pub(super) fn described(&self) -> Option<String> {
+    #[must_use]
+    pub fn described(&self) -> Option<String> {
         self.kind_in(&fs::read_to_string("/proc/self/mountinfo").ok()?)
     }
 
