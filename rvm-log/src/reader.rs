@@ -40,7 +40,7 @@ impl<'a> RingReader<'a> {
 
     /// Bytes that the window holds; nothing if it does not.
     pub(crate) fn held(&self, lsn: Lsn, len: u64) -> &[u8] {
-        let at = narrow(lsn.since(self.base));
+        let Some(at) = lsn.0.checked_sub(self.base.0).map(narrow) else { return &[] };
         self.window.as_slice().get(at..at.saturating_add(narrow(len))).unwrap_or_default()
     }
 

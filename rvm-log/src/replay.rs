@@ -48,7 +48,7 @@ pub struct Replayed {
     pub applied_bytes: u64,
 }
 
-/// How much memory is filled with ranges before they are put in order, in bytes, and a record's more. A record is never divided.
+/// How much memory is filled with ranges before they are given to the sink, in bytes.
 const BATCH_LEN: usize = 64 << 20;
 
 /// Replays the records of `[from, to)`, all of which are durable, into `sink`, for a segment of `segment_len` bytes.
@@ -64,7 +64,7 @@ pub fn replay(
     sink: &mut dyn ReplaySink,
 ) -> Result<Replayed> {
     let scanner = Scanner::between(blob, header, from, to);
-    let mut reading = Reading { blob, scanner, segment_len, done: Replayed::default() };
+    let mut reading = Reading { blob, scanner, to, segment_len, done: Replayed::default() };
     let applied_bytes =
         if sink.takes_overlaps() { reading.as_written(sink) } else { reading.in_order(sink) }?;
     reading.scanner.verdict()?;
@@ -74,12 +74,14 @@ pub fn replay(
 struct Reading<'a> {
     blob: &'a dyn Blob,
     scanner: Scanner<'a>,
+    to: Lsn,
     segment_len: u64,
     done: Replayed,
 }
 
 impl Reading<'_> {
-    /// Gives all ranges to the sink in the order of their offsets, each byte once a batch; returns how many bytes that were.
+    /// Gives all ranges to the sink in the order of their offsets, each byte once a batch; returns how many bytes that were. What is less
+    /// than a batch is not given if the records end too early.
     fn in_order(&mut self, sink: &mut dyn ReplaySink) -> Result<u64> {
         let (mut batch, mut applied) = (Batch::default(), 0);
         let mut emit = |offset, bytes: &[u8]| {
@@ -87,14 +89,13 @@ impl Reading<'_> {
             sink.apply(offset, bytes)
         };
         let blob = self.blob;
-        while self
-            .record(|range| batch.push(range.offset, range.bytes).map_err(|_| no_memory(blob)))?
-        {
-            if batch.memory_len() >= BATCH_LEN {
-                batch.drain(&mut emit)?;
-            }
+        while self.record(|range| {
+            batch.push(range.offset, range.bytes).map_err(|_| no_memory(blob))?;
+            if batch.memory_len() >= BATCH_LEN { batch.drain(&mut emit) } else { Ok(()) }
+        })? {}
+        if self.scanner.position() == self.to {
+            batch.drain(&mut emit)?;
         }
-        batch.drain(&mut emit)?;
         Ok(applied)
     }
 

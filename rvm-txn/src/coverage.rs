@@ -7,14 +7,20 @@ pub(crate) struct Coverage {
     ranges: Vec<(usize, usize)>,
 }
 
+/// Room for more ranges than this is given back.
+const SPARE_COUNT_MAX: usize = 4096;
+
 impl Coverage {
     /// The ranges, in order.
     pub(crate) fn ranges(&self) -> &[(usize, usize)] {
         &self.ranges
     }
 
-    /// Forgets them, keeps the memory.
+    /// Forgets them, and keeps the memory, unless it is much.
     pub(crate) fn clear(&mut self) {
+        if self.ranges.capacity() > SPARE_COUNT_MAX {
+            self.ranges = Vec::new();
+        }
         self.ranges.clear();
     }
 

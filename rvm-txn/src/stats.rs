@@ -1,4 +1,4 @@
-//! Counters and latency histograms of a store. All are relaxed: they order nothing.
+//! Counters and latency histograms of a store. Those that any thread raises at any time are relaxed: they order nothing.
 
 use std::time::Duration;
 

@@ -13,7 +13,7 @@ use crate::read::ReadGuards;
 use crate::recovery::{RecoveryReport, recover};
 use crate::segment::Segment;
 use crate::shared::{Beginning, Shared};
-use crate::stats::Stats;
+use crate::stats::{Appends, Stats};
 use crate::sync::Mutex;
 use crate::sync::thread::JoinHandle;
 use crate::transaction::Transaction;
@@ -155,10 +155,13 @@ impl Store {
         &self.report
     }
 
-    /// What the store did since it was opened.
+    /// What the store did since it was opened. In a forked child what was appended is not told.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        self.shared.counters().read(self.shared.logs.appends())
+        // In a child of a fork another thread's locks stay as they were.
+        let in_child = self.shared.in_child();
+        let appends = if in_child { Appends::default() } else { self.shared.logs.appends() };
+        self.shared.counters().read(appends)
     }
 
     /// Makes every commit durable, folds the logs into the segments, marks the shutdown as clean, and gives the store up. Later calls

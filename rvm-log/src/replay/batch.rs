@@ -23,12 +23,15 @@ pub(super) struct Batch {
 /// How many chunks are found without a search, if their numbers follow each other.
 const RECENT_COUNT: usize = 1024;
 
+/// No chunk has this number.
+const NOTHING_RECENT: (u64, usize) = (u64::MAX, 0);
+
 impl Default for Batch {
     fn default() -> Self {
         Self {
             chunks: Vec::new(),
             places: HashMap::new(),
-            recent: vec![(u64::MAX, 0); RECENT_COUNT],
+            recent: vec![NOTHING_RECENT; RECENT_COUNT],
             memory_len: 0,
             overlay: Overlay::default(),
         }
@@ -87,13 +90,21 @@ impl Batch {
     ) -> Result<(), E> {
         self.chunks.sort_unstable_by_key(|chunk| chunk.number);
         for chunk in &self.chunks {
+            let base = chunk.number * wide(CHUNK_LEN);
+            let mut ranges = chunk.ranges();
+            if let (Some((start, only)), None) = (ranges.next(), ranges.next()) {
+                emit(base + wide(start), only)?;
+                continue;
+            }
             for (start, bytes) in chunk.ranges() {
                 self.overlay.put(start, bytes);
             }
-            let base = chunk.number * wide(CHUNK_LEN);
             self.overlay.drain(|start, bytes| emit(base + wide(start), bytes))?;
         }
-        *self = Self::default();
+        self.chunks.clear();
+        self.places.clear();
+        self.recent.fill(NOTHING_RECENT);
+        self.memory_len = 0;
         Ok(())
     }
 }

@@ -52,6 +52,8 @@ impl Burst {
             debug_assert_eq!(bytes.len(), place.len, "the window has moved");
             sink.apply(place.offset, bytes)?;
         }
+        // One record may have had many.
+        self.0.shrink_to(COUNT);
         Ok(())
     }
 }

@@ -22,41 +22,48 @@ pub(crate) type Targets = SmallVec<[(Arc<LogHandle>, Lsn); 2]>;
 
 #[derive(Debug)]
 pub(crate) struct Logs {
-    /// Every log that is known, its segment mapped or not.
-    known: Mutex<HashMap<SegmentName, Arc<LogHandle>>>,
-    /// What was appended to logs that are gone; locked behind `known`.
-    past_appends: Mutex<Appends>,
+    known: Mutex<Known>,
     helpers: Helpers,
     pub(crate) health: Arc<Health>,
 }
 
+/// Locked before latches.
+#[derive(Debug, Default)]
+struct Known {
+    /// Every log, its segment mapped or not.
+    logs: HashMap<SegmentName, Arc<LogHandle>>,
+    /// What was appended to logs that are gone.
+    past_appends: Appends,
+}
+
 impl Logs {
-    pub(crate) fn new(known: HashMap<SegmentName, Arc<LogHandle>>, helpers: usize) -> Self {
+    pub(crate) fn new(logs: HashMap<SegmentName, Arc<LogHandle>>, helpers: usize) -> Self {
+        let known = Known { logs, past_appends: Appends::default() };
         let health = Arc::new(Health::default());
         let helpers = Helpers::new(helpers, Arc::clone(&health));
-        Self { known: Mutex::new(known), past_appends: Mutex::default(), helpers, health }
+        Self { known: Mutex::new(known), helpers, health }
     }
 
     pub(crate) fn get(&self, name: &SegmentName) -> Option<Arc<LogHandle>> {
-        self.known.lock().get(name).cloned()
+        self.known.lock().logs.get(name).cloned()
     }
 
     pub(crate) fn insert(&self, log: Arc<LogHandle>) {
-        self.known.lock().insert(log.name.clone(), log);
+        self.known.lock().logs.insert(log.name.clone(), log);
     }
 
     pub(crate) fn remove(&self, name: &SegmentName) {
         let mut known = self.known.lock();
-        if let Some(log) = known.remove(name) {
-            self.past_appends.lock().add(&log.latch.lock().appends);
+        if let Some(log) = known.logs.remove(name) {
+            known.past_appends.add(&log.latch.lock().appends);
         }
     }
 
     /// What was appended to all logs, those that are gone included.
     pub(crate) fn appends(&self) -> Appends {
         let known = self.known.lock();
-        let mut appends = *self.past_appends.lock();
-        for log in known.values() {
+        let mut appends = known.past_appends;
+        for log in known.logs.values() {
             appends.add(&log.latch.lock().appends);
         }
         appends
@@ -64,7 +71,7 @@ impl Logs {
 
     /// All logs, in the order in which their latches are taken.
     pub(crate) fn all(&self) -> Vec<Arc<LogHandle>> {
-        let mut logs: Vec<_> = self.known.lock().values().cloned().collect();
+        let mut logs: Vec<_> = self.known.lock().logs.values().cloned().collect();
         logs.sort_unstable_by_key(|log| log.index);
         logs
     }

@@ -3,8 +3,8 @@
 //! escape it.
 //!
 //! What stays as it is, in both builds: `Arc`, `Weak` and `OnceLock`, which are never waited for here; [`Tally`], which orders
-//! nothing; and the lock around a segment's memory, which whoever the arbiter has granted it to finds free, so that it is only ever
-//! tried.
+//! nothing; and the lock around a segment's memory, which whoever the arbiter has granted it to finds free or is handed locked, so that it is
+//! only ever tried.
 
 #[cfg(shuttle)]
 mod scheduled;

@@ -13,7 +13,7 @@
 //!
 //! Atomics are sequentially consistent here, whatever their ordering says. The engine leaves little to it: `closed`, `mapped` and
 //! `spoiled` are flags, set with release and read with acquire, that publish nothing but themselves, and are read again under
-//! the latch or the arbiter's lock where it matters; `pages_due` is a hint that the owner checks under the latch; transaction
+//! the latch or the arbiter's lock where it matters; so is a waiter's `granted`, which ends its spinning; `pages_due` is a hint that the owner checks under the latch; transaction
 //! numbers only have to differ; the rest are counts. All else is behind locks.
 #![cfg(shuttle)]
 #![allow(

@@ -12,8 +12,7 @@ impl Transaction {
         let mut appended = Appended::default();
         let mut state = loop {
             let state = log.latch.lock();
-            self.shared.logs.health.check()?;
-            self.shared.check_usable()?;
+            self.check_latched()?;
             if state.has_room(len) {
                 break state;
             }

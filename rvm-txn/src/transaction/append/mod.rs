@@ -88,6 +88,12 @@ impl Transaction {
         Ok((draft, measure))
     }
 
+    /// Whether anything may be appended still; asked under the latches.
+    fn check_latched(&self) -> Result<()> {
+        self.shared.logs.health.check()?;
+        self.shared.check_usable()
+    }
+
     /// What a log remembers of a record that was appended up to `end`.
     fn note(
         &self,

@@ -113,8 +113,7 @@ impl Transaction {
             for planned in plan {
                 latches.push(planned.log.latch.lock());
             }
-            self.shared.logs.health.check()?;
-            self.shared.check_usable()?;
+            self.check_latched()?;
             let full = plan
                 .iter()
                 .zip(&latches)
