@@ -3,6 +3,7 @@
 mod batch;
 mod burst;
 mod overlay;
+mod stretches;
 
 use rvm_storage::Blob;
 use rvm_storage::widths::wide;
@@ -22,11 +23,18 @@ use crate::scan::Scanner;
 /// that a crash interrupted can be begun again.
 pub trait ReplaySink {
     /// Puts `bytes` at `offset` of the segment. Within a batch, calls come in offset order and never overlap, unless the sink
-    /// [`takes_overlaps`](Self::takes_overlaps).
+    /// [`takes_overlaps`](Self::takes_overlaps). Some may be what it [read back](Self::read_back) before, in between others.
     ///
     /// # Errors
     /// Whatever the sink fails with; the replay stops there.
     fn apply(&mut self, offset: u64, bytes: &[u8]) -> Result<()>;
+
+    /// Fills `bytes` with what the segment has at `offset` now. A sink that can is given changes that lie close together in one call, with what
+    /// lies between them. False if it cannot; they come one by one then.
+    fn read_back(&mut self, offset: u64, bytes: &mut [u8]) -> bool {
+        let (_, _) = (offset, bytes);
+        false
+    }
 
     /// True for a sink to which one place is as good as the next, as it is in memory: it is given the ranges as they were written, the
     /// newer ones behind those that they overlap, and nothing is put in order first.
@@ -83,18 +91,16 @@ impl Reading<'_> {
     /// Gives all ranges to the sink in the order of their offsets, each byte once a batch; returns how many bytes that were. What is less
     /// than a batch is not given if the records end too early.
     fn in_order(&mut self, sink: &mut dyn ReplaySink) -> Result<u64> {
-        let (mut batch, mut applied) = (Batch::default(), 0);
-        let mut emit = |offset, bytes: &[u8]| {
-            applied += wide(bytes.len());
-            sink.apply(offset, bytes)
-        };
-        let blob = self.blob;
+        let (blob, mut batch, mut applied) = (self.blob, Batch::default(), 0);
         while self.record(|range| {
             batch.push(range.offset, range.bytes).map_err(|_| no_memory(blob))?;
-            if batch.memory_len() >= BATCH_LEN { batch.drain(&mut emit) } else { Ok(()) }
+            if batch.memory_len() >= BATCH_LEN {
+                applied += batch.drain(sink)?;
+            }
+            Ok(())
         })? {}
         if self.scanner.position() == self.to {
-            batch.drain(&mut emit)?;
+            applied += batch.drain(sink)?;
         }
         Ok(applied)
     }

@@ -1,13 +1,16 @@
 //! Ranges that are to be told piece by piece, each byte once, the newest winning, in offset order.
 //!
 //! Each is put behind the older ones of its chunk of the segment as it comes, so that only chunks have to be sorted, and what belongs
-//! together lies together in memory. In the end the ranges of a chunk are laid over each other.
+//! together lies together in memory. In the end the ranges of a chunk are laid over each other, and over what lies between those that are close, if the sink has that.
 
 use std::collections::{HashMap, TryReserveError};
 
 use rvm_storage::widths::{narrow, wide};
 
+use super::ReplaySink;
 use super::overlay::{CHUNK_LEN, Overlay};
+use super::stretches::{Stretch, stretches};
+use crate::error::Result;
 
 /// The ranges, by the chunk that they lie in.
 pub(super) struct Batch {
@@ -43,7 +46,7 @@ impl Batch {
         &mut self,
         mut offset: u64,
         mut bytes: &[u8],
-    ) -> Result<(), TryReserveError> {
+    ) -> std::result::Result<(), TryReserveError> {
         // One that lies over the edge of a chunk is divided.
         while !bytes.is_empty() {
             let (number, start) = (offset / wide(CHUNK_LEN), narrow(offset % wide(CHUNK_LEN)));
@@ -58,7 +61,7 @@ impl Batch {
     }
 
     /// Where a chunk is among those that there are; made if it is new.
-    fn place_of(&mut self, number: u64) -> Result<usize, TryReserveError> {
+    fn place_of(&mut self, number: u64) -> std::result::Result<usize, TryReserveError> {
         let recent = narrow(number % wide(RECENT_COUNT));
         if let Some((_, place)) = self.recent.get(recent).filter(|(known, _)| *known == number) {
             return Ok(*place);
@@ -84,28 +87,18 @@ impl Batch {
         self.memory_len
     }
 
-    pub(super) fn drain<E>(
-        &mut self,
-        mut emit: impl FnMut(u64, &[u8]) -> Result<(), E>,
-    ) -> Result<(), E> {
+    /// Gives all to the sink, and is empty then; or stops at the first error. Returns how many bytes it gave.
+    pub(super) fn drain(&mut self, sink: &mut dyn ReplaySink) -> Result<u64> {
+        let mut given = 0;
         self.chunks.sort_unstable_by_key(|chunk| chunk.number);
         for chunk in &self.chunks {
-            let base = chunk.number * wide(CHUNK_LEN);
-            let mut ranges = chunk.ranges();
-            if let (Some((start, only)), None) = (ranges.next(), ranges.next()) {
-                emit(base + wide(start), only)?;
-                continue;
-            }
-            for (start, bytes) in chunk.ranges() {
-                self.overlay.put(start, bytes);
-            }
-            self.overlay.drain(|start, bytes| emit(base + wide(start), bytes))?;
+            given += chunk.drain(&mut self.overlay, sink)?;
         }
         self.chunks.clear();
         self.places.clear();
         self.recent.fill(NOTHING_RECENT);
         self.memory_len = 0;
-        Ok(())
+        Ok(given)
     }
 }
 
@@ -123,7 +116,7 @@ const _: () = assert!(CHUNK_LEN == 1 << 16, "so two bytes are enough");
 
 impl Chunk {
     /// Adds a range, not empty, and returns how much more memory that takes.
-    fn push(&mut self, start: usize, bytes: &[u8]) -> Result<usize, TryReserveError> {
+    fn push(&mut self, start: usize, bytes: &[u8]) -> std::result::Result<usize, TryReserveError> {
         if bytes.len() == CHUNK_LEN {
             // What is older does not show.
             self.stream.clear();
@@ -135,6 +128,49 @@ impl Chunk {
         self.stream.extend_from_slice(&[low, high, len_low, len_high]);
         self.stream.extend_from_slice(bytes);
         Ok(self.stream.capacity() - before)
+    }
+
+    fn drain(&self, overlay: &mut Overlay, sink: &mut dyn ReplaySink) -> Result<u64> {
+        let base = self.number * wide(CHUNK_LEN);
+        let mut given = 0;
+        let mut give = |sink: &mut dyn ReplaySink, start, bytes: &[u8]| {
+            given += wide(bytes.len());
+            sink.apply(base + wide(start), bytes)
+        };
+        let mut ranges = self.ranges();
+        if let (Some((start, only)), None) = (ranges.next(), ranges.next()) {
+            give(sink, start, only)?;
+        } else if self.read_around(overlay.bytes_mut(), sink) {
+            for (start, bytes) in self.ranges() {
+                if let Some(place) = overlay.bytes_mut().get_mut(start..start + bytes.len()) {
+                    place.copy_from_slice(bytes);
+                }
+            }
+            for Stretch { start, end, .. } in self.stretches() {
+                give(sink, start, overlay.bytes_mut().get(start..end).unwrap_or_default())?;
+            }
+        } else {
+            for (start, bytes) in self.ranges() {
+                overlay.put(start, bytes);
+            }
+            overlay.drain(|start, bytes| give(sink, start, bytes))?;
+        }
+        Ok(given)
+    }
+
+    /// Fills the stretches of the chunk in which several ranges lie with what the sink has there. False if it does not tell.
+    fn read_around(&self, chunk: &mut [u8], sink: &mut dyn ReplaySink) -> bool {
+        let base = self.number * wide(CHUNK_LEN);
+        self.stretches().filter(|stretch| stretch.ranges > 1).all(
+            |Stretch { start, end, .. }| {
+                let place = chunk.get_mut(start..end).unwrap_or_default();
+                sink.read_back(base + wide(start), place)
+            },
+        )
+    }
+
+    fn stretches(&self) -> impl Iterator<Item = Stretch> {
+        stretches(self.ranges().map(|(start, bytes)| (start, bytes.len())))
     }
 
     /// Where each starts in the chunk, and its bytes.
@@ -169,6 +205,71 @@ mod tests {
         assert!(apart.memory_len() > 1_000 * size_of::<Chunk>());
     }
 
+    /// Notes which calls it gets, and can be read back, except where it cannot.
+    #[derive(Default)]
+    struct Calls {
+        applied: Vec<(u64, usize)>,
+        read: Vec<(u64, usize)>,
+        unreadable: Option<u64>,
+    }
+
+    impl ReplaySink for Calls {
+        fn apply(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+            self.applied.push((offset, bytes.len()));
+            Ok(())
+        }
+
+        fn read_back(&mut self, offset: u64, bytes: &mut [u8]) -> bool {
+            self.read.push((offset, bytes.len()));
+            self.unreadable != Some(offset)
+        }
+    }
+
+    /// Guards against a call for each of many small changes, against bytes that are given though nothing close to them changes, and against
+    /// reading what nobody needs.
+    #[test]
+    fn changes_that_lie_close_are_given_together() {
+        let ranges = [(10, 4), (20, 4), (9000, 4), (70_000, 8), (80_000, 8), (80_100, 8)];
+        let given = |unreadable| {
+            let (mut batch, mut calls) =
+                (Batch::default(), Calls { unreadable, ..Calls::default() });
+            for (offset, len) in ranges {
+                batch.push(offset, &vec![1; len]).unwrap();
+            }
+            let given = batch.drain(&mut calls).unwrap();
+            assert_eq!(given, wide(calls.applied.iter().map(|(_, len)| len).sum()));
+            (calls.applied, calls.read)
+        };
+        let close = [(10, 14), (9000, 4), (70_000, 8), (80_000, 108)];
+        assert_eq!(given(None), (close.to_vec(), vec![(10, 14), (80_000, 108)]));
+        let (applied, _) = given(Some(80_000));
+        assert_eq!(applied, [(10, 14), (9000, 4), (70_000, 8), (80_000, 8), (80_100, 8)]);
+    }
+
+    /// Memory, which can be read back or not, and sees that it is given bytes in order.
+    struct Memory {
+        bytes: Vec<u8>,
+        last: usize,
+        reads: bool,
+    }
+
+    impl ReplaySink for Memory {
+        fn apply(&mut self, offset: u64, bytes: &[u8]) -> Result<()> {
+            let start = narrow(offset);
+            assert!(start >= self.last && !bytes.is_empty());
+            self.last = start + bytes.len();
+            self.bytes[start..self.last].copy_from_slice(bytes);
+            Ok(())
+        }
+
+        fn read_back(&mut self, offset: u64, bytes: &mut [u8]) -> bool {
+            if self.reads {
+                bytes.copy_from_slice(&self.bytes[narrow(offset)..][..bytes.len()]);
+            }
+            self.reads
+        }
+    }
+
     proptest! {
         /// Guards against an older range that overwrites a newer one, a byte lost, or a byte given twice, within a chunk and over
         /// the edges of chunks.
@@ -177,6 +278,7 @@ mod tests {
             ranges in prop::collection::vec((0_u64..60, 0_u64..20), 0..30),
             chunk in 0_u64..3,
             filled in prop::option::of(0_usize..30),
+            reads in any::<bool>(),
         ) {
             let base = (chunk * wide(CHUNK_LEN)).saturating_sub(40);
             let (mut expected, mut batch) = (vec![0xee; 4 * CHUNK_LEN], Batch::default());
@@ -189,16 +291,11 @@ mod tests {
                 batch.push(base + offset, &bytes).unwrap();
             }
             // A second draining gives nothing of the first.
-            let (mut found, mut last) = (vec![0xee; 4 * CHUNK_LEN], 0);
+            let mut sink = Memory { bytes: vec![0xee; 4 * CHUNK_LEN], last: 0, reads };
             for _ in 0..2 {
-                batch.drain(|offset, bytes| {
-                    let start = narrow(offset);
-                    assert!(start >= last && !bytes.is_empty());
-                    last = start + bytes.len();
-                    found[start..last].copy_from_slice(bytes);
-                    Ok::<(), ()>(())
-                }).unwrap();
+                batch.drain(&mut sink).unwrap();
             }
+            let found = sink.bytes;
             prop_assert!(found == expected);
         }
     }

@@ -17,6 +17,11 @@ impl Default for Overlay {
 }
 
 impl Overlay {
+    /// The bytes of the chunk, to be used for something else while none are there.
+    pub(super) fn bytes_mut(&mut self) -> &mut [u8] {
+        &mut self.bytes
+    }
+
     /// Lays bytes over what there is.
     pub(super) fn put(&mut self, start: usize, bytes: &[u8]) {
         let end = start + bytes.len();
