@@ -30,6 +30,7 @@ mod file;
 mod mem;
 pub mod memory;
 mod name;
+mod pages;
 mod random;
 pub mod sim;
 pub mod widths;

@@ -1,5 +1,7 @@
 //! The undo queue of a transaction: one record for each declared range, in call order, the old bytes in an arena.
 
+use rvm_storage::AlignedBuf;
+
 /// One declared range of a segment.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct UndoRecord {
@@ -16,7 +18,7 @@ pub(crate) struct UndoRecord {
 #[derive(Debug, Default)]
 pub(crate) struct UndoQueue {
     records: Vec<UndoRecord>,
-    arena: Vec<u8>,
+    arena: AlignedBuf,
 }
 
 impl UndoQueue {
@@ -34,6 +36,7 @@ impl UndoQueue {
     /// The old bytes of a record; empty if none were kept.
     pub(crate) fn old_bytes(&self, record: &UndoRecord) -> &[u8] {
         self.arena
+            .as_slice()
             .get(record.saved_at..record.saved_at + (record.end - record.start))
             .unwrap_or_default()
     }

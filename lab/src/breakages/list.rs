@@ -63,8 +63,12 @@ pub const BREAKAGES: &[Breakage] = &[
     Breakage {
         name: "let the oldest of overlapping ranges win",
         file: "rvm-log/src/replay/batch.rs",
-        text: "for (start, bytes) in chunk.ranges() {",
-        instead: "for (start, bytes) in chunk.ranges().collect::<Vec<_>>().into_iter().rev() {",
+        text: "    fn ranges(&self) -> impl Iterator<Item = (usize, &[u8])> {",
+        instead: "    fn ranges(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        self.oldest_first().collect::<Vec<_>>().into_iter().rev()
+    }
+
+    fn oldest_first(&self) -> impl Iterator<Item = (usize, &[u8])> {",
         by: Watch::Tests("rvm-log", ""),
     },
     Breakage {

@@ -12,14 +12,12 @@ use memmap2::MmapMut;
 
 use crate::backend::Blob;
 use crate::error::{Result, StorageError};
+use crate::pages;
 
 use super::raw::{MappedToken, PrivateMapping};
 
 /// How many bytes of a file are read at once.
 const READ_LEN: usize = 8 << 20;
-
-/// From this length on huge pages are asked for; below, there is no room for one.
-const HUGE_PAGE_LEN: usize = 2 << 20;
 
 /// The memory of a segment.
 ///
@@ -147,9 +145,7 @@ impl DerefMut for Region {
 
 fn anonymous(path: &str, len: u64) -> Result<MmapMut> {
     let len = checked_len(path, len)?;
-    let memory = MmapMut::map_anon(len).map_err(|e| StorageError::io("reserve", path, e))?;
-    advise_huge_pages(&memory);
-    Ok(memory)
+    pages::anonymous(len).map_err(|e| StorageError::io("reserve", path, e))
 }
 
 /// A length that memory can have: 1 to `isize::MAX`.
@@ -160,14 +156,4 @@ fn checked_len(path: &str, len: u64) -> Result<usize> {
         _ => io::ErrorKind::OutOfMemory,
     };
     Err(StorageError::io("reserve memory for", path, fault))
-}
-
-/// Advice only: a kernel without huge pages refuses it, and nothing is lost but speed.
-fn advise_huge_pages(memory: &MmapMut) {
-    #[cfg(target_os = "linux")]
-    if memory.len() >= HUGE_PAGE_LEN {
-        memory.advise(memmap2::Advice::HugePage).ok();
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _no_such_advice = (memory, HUGE_PAGE_LEN);
 }

@@ -75,6 +75,7 @@ where
         }
         Ok(Measure {
             total_len: counted("bytes", len, u32::MAX.into())?,
+            lists_len: narrow(lists),
             range_count: counted("ranges", ranges, u32::MAX.into())?,
             participant_count: counted(
                 "participants",
@@ -127,12 +128,11 @@ where
         checksums: Checksums,
         out: &mut AlignedBuf,
     ) {
-        let start = out.len();
-        out.resize(start + narrow(measure.total_len.into()));
-        let record = out.as_mut_slice().get_mut(start..).unwrap_or_default();
-        let Some((content, trailer)) = record.split_last_chunk_mut::<TRAILER_LEN>() else { return };
-        let (_, body) = content.split_at_mut_checked(HEADER_LEN).unwrap_or_default();
-        let mut put = Put(body);
+        let (start, total_len) = (out.len(), narrow(measure.total_len.into()));
+        out.reserve(total_len);
+        out.resize(start + HEADER_LEN + measure.lists_len);
+        let fixed = out.as_mut_slice().get_mut(start..).unwrap_or_default();
+        let mut put = Put(fixed.get_mut(HEADER_LEN..).unwrap_or_default());
         for participant in self.participants {
             put.array(encode_participant(participant));
         }
@@ -143,10 +143,13 @@ where
             varint::put(&mut put, offset);
             varint::put(&mut put, wide(bytes.len()));
         }
-        put.bytes(self.label);
+        out.extend_from_slice(self.label);
         for (_, bytes) in self.ranges.clone() {
-            put.bytes(bytes);
+            out.extend_from_slice(bytes);
         }
+        out.resize(start + total_len);
+        let record = out.as_mut_slice().get_mut(start..).unwrap_or_default();
+        let Some((content, trailer)) = record.split_last_chunk_mut::<TRAILER_LEN>() else { return };
         // The position, which seeds the checksum, stands before the body until the header does: one pass over both.
         let (_, seed_and_body) = content.split_at_mut_checked(HEADER_LEN - 8).unwrap_or_default();
         Put(seed_and_body).array(Checksums::position(position.lsn));
@@ -190,6 +193,8 @@ pub struct Position {
 pub struct Measure {
     /// The bytes of the whole record.
     pub total_len: u32,
+    /// The bytes between the fixed header and the label.
+    lists_len: usize,
     range_count: u32,
     participant_count: u16,
     dependency_count: u16,
