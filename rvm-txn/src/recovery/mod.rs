@@ -19,7 +19,7 @@ use std::time::Instant;
 use rvm_log::{Epoch, LogFile, Lsn, Replayed, StoreId, TxnId};
 use rvm_storage::{SegmentName, Storage};
 
-use crate::apply::apply_to_segment;
+use crate::apply::{Pace, apply_to_segment};
 use crate::config::Config;
 use crate::error::Result;
 use crate::log_handle::LogHandle;
@@ -112,5 +112,5 @@ fn apply(storage: &dyn Storage, log: &LogFile, cut: Lsn) -> Result<Replayed> {
     if cut == head {
         return Ok(Replayed::default());
     }
-    Ok(apply_to_segment(storage, log.blob(), log.header(), (head, cut))?)
+    Ok(apply_to_segment(storage, log.blob(), log.header(), (head, cut), Pace::AtOnce)?)
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use rvm_log::{LogError, Lsn};
 
-use crate::apply::apply_to_segment;
+use crate::apply::{Pace, apply_to_segment};
 use crate::error::{Error, Result};
 use crate::layout::{READERS_WAIT, lock_layout};
 use crate::log_handle::LogHandle;
@@ -73,8 +73,8 @@ pub(crate) fn truncate_decided(
     };
     leave_evidence(shared, log, mark, &named)?;
     let header = log.file.lock().header().clone();
-    let applied =
-        apply_to_segment(shared.storage.as_ref(), log.blob.as_ref(), &header, (head, mark));
+    let (storage, blob) = (shared.storage.as_ref(), log.blob.as_ref());
+    let applied = apply_to_segment(storage, blob, &header, (head, mark), Pace::BesideCommits);
     if let Err(failure) = applied {
         return Err(failed(shared, failure));
     }
