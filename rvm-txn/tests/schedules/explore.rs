@@ -8,7 +8,7 @@ use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
 use shuttle::{Config, Runner};
 
 /// How many schedules of a scenario are tried unless `RVM_SCHEDULES` says otherwise.
-const SCHEDULES: usize = 200;
+const SCHEDULES: usize = 400;
 
 /// How many ordering decisions the faults that are looked for may need.
 const DECISIONS: usize = 4;
