@@ -77,7 +77,8 @@ pub use machine::Machine;
 pub use pages::pages_of;
 pub use quantile::Sorted;
 pub use raw::{
-    ForcedFile, PlainCopy, PlainStores, RECORD_LEN, RawGroup, RawParallel, RawReplay, RawStore,
+    ForcedFile, PlainCopy, PlainStores, RECORD_LEN, RawBeside, RawGroup, RawParallel, RawReplay,
+    RawStore,
 };
 pub use reads::RandomReads;
 pub use records::Records;

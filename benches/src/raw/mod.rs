@@ -1,5 +1,6 @@
 //! What the library is measured against: loops that do the work by hand, without it, and no more than they must.
 
+mod beside;
 mod file;
 mod group;
 mod parallel;
@@ -7,6 +8,7 @@ mod plain;
 mod replay;
 mod store;
 
+pub use beside::RawBeside;
 pub use file::ForcedFile;
 pub use group::RawGroup;
 pub use parallel::RawParallel;

@@ -6,7 +6,9 @@
 
 use std::cell::RefCell;
 
-use benches::{Declared, GROUP, Latency, Ledger, Pair, Result, Row, Sorted, Target, Unit, each};
+use benches::{
+    Declared, GROUP, Latency, Ledger, Pair, RawBeside, Result, Row, Sorted, Target, Unit, each,
+};
 
 use crate::Run;
 
@@ -21,6 +23,7 @@ const GROUPS: u64 = 1_500;
 pub(crate) fn measure(run: Run) -> Result<Vec<Row>> {
     let rounds = run.at_most(3);
     let mut rows = durable(rounds)?;
+    rows.push(by_hand(rounds)?);
     let (mut full, mut wrapping) = (never_full()?, wrapping()?);
     let pair = Pair::of_many(
         format!("{GROUP} lazy commits and a flush, log wraps / never full"),
@@ -86,6 +89,18 @@ fn durable(rounds: usize) -> Result<Vec<Row>> {
         ),
     ]);
     Ok(rows)
+}
+
+/// What this device makes a forced write wait for, without the library: beside a file that is folded into by hand.
+fn by_hand(rounds: usize) -> Result<Row> {
+    let mut beside = RawBeside::open(DATA_LEN)?;
+    let figures = (0..rounds).map(|_| {
+        let forces = Sorted::of(beside.latencies()?);
+        Ok((forces.percentile(50), forces.percentile(100)))
+    });
+    let figures: Vec<_> = figures.collect::<Result<_>>()?;
+    let name = "longest force by hand, a file is written by hand / a force";
+    Ok(Row::of_pairs(name.to_owned(), Unit::Seconds, Target::None, &figures))
 }
 
 /// The commits of a round.
