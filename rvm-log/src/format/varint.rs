@@ -42,7 +42,8 @@ fn take_longer(bytes: &mut Take<'_>) -> Option<u64> {
     for (index, byte) in bytes.0.iter().take(LEN_MAX).enumerate() {
         let bits = u64::from(byte & 0x7f);
         let is_beyond_64_bits = index == LEN_MAX - 1 && bits > 1;
-        if is_beyond_64_bits || (*byte == 0 && index > 0) {
+        // A zero behind others is padding.
+        if is_beyond_64_bits || *byte == 0 {
             return None;
         }
         value |= bits << (7 * index);
