@@ -12,7 +12,7 @@ use crate::peers::{Item, Mode, Peer, Setting, Store, copy_as_killed};
 use crate::runs::{COMMITS_PER_RUN, GROUP};
 use crate::threads::all_at_once;
 
-/// How far the transactions of a user are behind those of the one before, so that no two draw the same at the same time.
+/// How many transactions a user is ahead of the one before.
 const APART: u64 = 1000;
 
 /// Commits between two looks at the clock, where a commit takes hardly longer than the look.
@@ -51,15 +51,9 @@ impl Contestant {
         let peer = (store.open)(dir.path(), setting)
             .map_err(|error| format!("{}: open: {error}", store.name))?;
         peer.load().map_err(|error| format!("{}: fill: {error}", store.name))?;
-        let mut bank = Bank::over(setting.len, Pattern::Random);
-        let users = (0..users).map(|_| {
-            let own = bank.clone();
-            for _ in 0..APART {
-                bank.draw();
-            }
-            Mutex::new(own)
-        });
-        Ok(Self { store, peer, users: users.collect(), setting, dir })
+        let banks = Bank::over(setting.len, Pattern::Random).apart(APART);
+        let users = banks.take(users).map(Mutex::new).collect();
+        Ok(Self { store, peer, users, setting, dir })
     }
 
     /// Commits by so many threads, each until the time is over.
