@@ -38,9 +38,10 @@ mod clean;
 pub mod compare;
 mod crashed;
 mod criterion_replay;
-mod declare;
+mod declarations;
 mod declared;
 mod device;
+mod figure;
 mod footprint;
 mod hot;
 mod large;
@@ -57,6 +58,7 @@ mod records;
 mod rounds;
 mod row;
 mod runs;
+mod spread;
 mod threads;
 mod watched;
 
@@ -65,9 +67,10 @@ pub use cache::Temperature;
 pub use clean::CleanStore;
 pub use crashed::CrashedStore;
 pub use criterion_replay::replay_bench;
-pub use declare::{Declarations, RawUndo};
+pub use declarations::{Declarations, RawUndo};
 pub use declared::Declared;
 pub use device::Device;
+pub use figure::figure;
 pub use footprint::Footprint;
 pub use hot::{HOT_PATHS, HotPath};
 pub use large::{LargeCommits, LargeTimes, LargeWrites};
@@ -77,14 +80,15 @@ pub use machine::Machine;
 pub use pages::pages_of;
 pub use quantile::Sorted;
 pub use raw::{
-    ForcedFile, PlainCopy, PlainStores, RECORD_LEN, RawBeside, RawGroup, RawParallel, RawReplay,
-    RawStore,
+    ForcedFile, PlainCopy, PlainStores, RAW_RECORD_LEN, RawBeside, RawGroup, RawParallel,
+    RawReplay, RawStore,
 };
 pub use reads::RandomReads;
 pub use records::Records;
 pub use rounds::{Pair, each, measure};
-pub use row::{Row, STEADY, Spread, Target, Unit};
+pub use row::{Row, Target, Unit};
 pub use runs::GROUP;
+pub use spread::{STEADY, Spread};
 pub use watched::Latency;
 
 /// What a benchmark can fail with.

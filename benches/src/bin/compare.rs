@@ -127,7 +127,7 @@ fn size(text: &str) -> std::result::Result<u64, String> {
     };
     let number = digits.parse::<u64>().ok();
     let len = factor.zip(number).and_then(|(factor, number)| number.checked_mul(factor));
-    // All is copied into 32-bit counts and several times into memory; less than a page has no accounts.
+    // Several stores keep all of it in memory at a time; less than a page has no accounts.
     len.filter(|len| (4096..=4 << 30).contains(len))
         .ok_or_else(|| "write for example 4096, 64K or 32M; from 4K to 4G".to_owned())
 }

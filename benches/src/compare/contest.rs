@@ -3,11 +3,13 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rvm_core::rvm_storage::widths::wide;
 use rvm_tpca::{Bank, Pattern};
 use tempfile::TempDir;
 
 use crate::Result;
 use crate::device::Device;
+use crate::figure::figure;
 use crate::peers::{Item, Mode, Peer, Setting, Store, copy_as_killed};
 use crate::runs::{COMMITS_PER_RUN, GROUP};
 use crate::threads::all_at_once;
@@ -35,6 +37,16 @@ pub(super) struct Round {
     pub(super) latencies: Vec<Duration>,
     /// How long all of it took.
     pub(super) taken: Duration,
+}
+
+impl Round {
+    fn commits(&self) -> f64 {
+        figure(wide(self.latencies.len()))
+    }
+
+    pub(super) fn commits_per_second(&self) -> f64 {
+        self.commits() / self.taken.as_secs_f64()
+    }
 }
 
 /// What a round of one thread wrote, for each commit.
@@ -84,7 +96,7 @@ impl Contestant {
         let (device_before, log_before) = (device.written()?, self.peer.log_bytes());
         let round = self.run(1, time)?;
         let (device_after, log_after) = (device.written()?, self.peer.log_bytes());
-        let commits = figure(u64::try_from(round.latencies.len())?);
+        let commits = round.commits();
         let each = |before: Option<u64>, after: Option<u64>| {
             Some(figure(after?.saturating_sub(before?)) / commits)
         };
@@ -162,9 +174,4 @@ pub(super) fn enter_all(
 ) -> Result<Vec<Contestant>> {
     let can = |store: &&&Store| setting.mode == Mode::Lazy || store.is_durable;
     stores.iter().filter(can).map(|store| Contestant::enter(store, setting, users)).collect()
-}
-
-/// Exact up to 32 bits, and far from any commit's count behind them.
-fn figure(count: u64) -> f64 {
-    u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }

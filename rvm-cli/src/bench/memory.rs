@@ -24,7 +24,7 @@ struct Plain {
 impl Stores {
     /// As much memory for each thread as a segment has.
     pub(super) fn new(plan: &Plan) -> Result<Self, Failure> {
-        let plain = |bank| {
+        let with_memory = |bank| {
             let mut memory = Vec::new();
             let len = usize::try_from(plan.segment_len).unwrap_or(usize::MAX);
             memory.try_reserve_exact(len).map_err(|_| {
@@ -34,7 +34,7 @@ impl Stores {
             memory.resize(len, 1);
             Ok(Plain { memory, bank })
         };
-        plan.banks().map(plain).collect::<Result<_, _>>().map(Self)
+        plan.banks().map(with_memory).collect::<Result<_, _>>().map(Self)
     }
 
     /// Stores until the limit, on all threads at once.
