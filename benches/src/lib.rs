@@ -15,14 +15,19 @@
 //! ```
 //!
 //! Absolute times say little about a library and much about a machine, so each benchmark has a plain operation beside
-//! it, made by hand and without the library: an array with an undo buffer and a log of records with checksums, forced past the page cache; as
-//! many logs forced by as many threads; a log replayed in order; a file read or written at once; a copy of the same bytes.
-//! `ratios` runs ours and the plain one in turn, round by round in one process, and prints medians with their spread, and
-//! the target of each row. A row that misses it is marked, and so is one whose plain rounds differ by more than 30 %, since then the machine
-//! was not quiet. For figures to be quoted leave the machine alone, and as root use `chrt -f 1`, so that nobody waits for a processor.
+//! it, made by hand and without the library: an array with an undo buffer and a log of records with checksums, forced past
+//! the page cache; as many logs forced by as many threads; a log replayed in order; a file read or written at once; a copy
+//! of the same bytes. `ratios` runs ours and the plain one in turn, round by round in one process, and prints medians with
+//! their spread, and the target of each row. A row that misses it is marked, and so is one whose plain rounds differ by more
+//! than 30 %, since then the machine was not quiet. For figures to be quoted leave the machine alone, and as root use
+//! `chrt -f 1`, so that nobody waits for a processor.
 //!
-//! `compare` does the same with several stores, and calls by hand what the others are to be read against. `docs/performance.md` says what each
-//! store is asked for.
+//! `compare` does the same with several stores, and calls by hand what the others are to be read against.
+//! `docs/performance.md` says what each store is asked for.
+//!
+//! The sources: `raw/` is what is done by hand; `ledger.rs` and its neighbours are ours, to be timed doing the same.
+//! `rounds.rs` has both take turns, `spread.rs` and `row.rs` say what came of it, `machine.rs` and `device.rs` where. Only
+//! `compare` needs `peers/`, the other stores, and `compare/`.
 //!
 //! Stores lie in the directory for temporary files. Set `TMPDIR` to choose the disk; on one that is memory a force
 //! costs nothing. Some 5 GB are written there at a time, and 4 GB of memory used.
