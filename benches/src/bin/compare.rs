@@ -60,8 +60,11 @@ fn run(arguments: &Arguments) -> Result<()> {
         bar.inc(1);
     })?;
     bar.finish_and_clear();
+    // The files first: whoever reads only the beginning of what is printed has them all the same.
+    write_all(&comparison, &arguments.folder)?;
     println!("{}", comparison.markdown());
-    write_all(&comparison, &arguments.folder)
+    println!("compare.md, compare.json and the plots are in {}", arguments.folder.display());
+    Ok(())
 }
 
 impl Arguments {
@@ -91,7 +94,6 @@ fn write_all(comparison: &Comparison, folder: &Path) -> Result<()> {
 
 #[expect(clippy::disallowed_methods, reason = "a report; nothing durable hangs on it")]
 fn write(path: &Path, text: &str) -> Result<()> {
-    println!("wrote {}", path.display());
     Ok(fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
