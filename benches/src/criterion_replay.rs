@@ -12,8 +12,8 @@ use crate::raw::PlainCopy;
 /// The sizes of the logs, in MiB.
 const SIZES: [u64; 3] = [1, 16, 64];
 
-/// Benchmarks how fast logs of 1, 16 and 64 MiB are scanned, and replayed into memory, on a storage of your choice, beside a copy of as many bytes. The logs stay there, as
-/// those of segments `replay-1`, `replay-16` and `replay-64`.
+/// Benchmarks how fast logs of 1, 16 and 64 MiB are scanned, and replayed into memory, on a storage of your choice, beside a
+/// copy of as many bytes. The logs stay there, as those of segments `replay-1`, `replay-16` and `replay-64`.
 ///
 /// It measures `rvm-log` over a backend, without a store's own recovery. A benchmark of yours (`harness = false`) is
 ///

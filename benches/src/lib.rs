@@ -15,14 +15,19 @@
 //! ```
 //!
 //! Absolute times say little about a library and much about a machine, so each benchmark has a plain operation beside
-//! it, made by hand and without the library: an array with an undo buffer and a log of records with checksums, forced past the page cache; as
-//! many logs forced by as many threads; a log replayed in order; a file read or written at once; a copy of the same bytes.
-//! `ratios` runs ours and the plain one in turn, round by round in one process, and prints medians with their spread, and
-//! the target of each row. A row that misses it is marked, and so is one whose plain rounds differ by more than 30 %, since then the machine
-//! was not quiet. For figures to be quoted leave the machine alone, and as root use `chrt -f 1`, so that nobody waits for a processor.
+//! it, made by hand and without the library: an array with an undo buffer and a log of records with checksums, forced past
+//! the page cache; as many logs forced by as many threads; a log replayed in order; a file read or written at once; a copy
+//! of the same bytes. `ratios` runs ours and the plain one in turn, round by round in one process, and prints medians with
+//! their spread, and the target of each row. A row that misses it is marked, and so is one whose plain rounds differ by more
+//! than 30 %, since then the machine was not quiet. For figures to be quoted leave the machine alone, and as root use
+//! `chrt -f 1`, so that nobody waits for a processor.
 //!
-//! `compare` does the same with several stores, and calls by hand what the others are to be read against. `docs/performance.md` says what each
-//! store is asked for.
+//! `compare` does the same with several stores, and calls by hand what the others are to be read against.
+//! `docs/performance.md` says what each store is asked for.
+//!
+//! The sources: `raw/` is what is done by hand; `ledger.rs` and its neighbours are ours, to be timed doing the same.
+//! `rounds.rs` has both take turns, `spread.rs` and `row.rs` say what came of it, `machine.rs` and `device.rs` where. Only
+//! `compare` needs `peers/`, the other stores, and `compare/`.
 //!
 //! Stores lie in the directory for temporary files. Set `TMPDIR` to choose the disk; on one that is memory a force
 //! costs nothing. Some 5 GB are written there at a time, and 4 GB of memory used.
@@ -38,9 +43,10 @@ mod clean;
 pub mod compare;
 mod crashed;
 mod criterion_replay;
-mod declare;
+mod declarations;
 mod declared;
 mod device;
+mod figure;
 mod footprint;
 mod hot;
 mod large;
@@ -57,6 +63,7 @@ mod records;
 mod rounds;
 mod row;
 mod runs;
+mod spread;
 mod threads;
 mod watched;
 
@@ -65,9 +72,10 @@ pub use cache::Temperature;
 pub use clean::CleanStore;
 pub use crashed::CrashedStore;
 pub use criterion_replay::replay_bench;
-pub use declare::{Declarations, RawUndo};
+pub use declarations::{Declarations, RawUndo};
 pub use declared::Declared;
 pub use device::Device;
+pub use figure::figure;
 pub use footprint::Footprint;
 pub use hot::{HOT_PATHS, HotPath};
 pub use large::{LargeCommits, LargeTimes, LargeWrites};
@@ -77,14 +85,15 @@ pub use machine::Machine;
 pub use pages::pages_of;
 pub use quantile::Sorted;
 pub use raw::{
-    ForcedFile, PlainCopy, PlainStores, RECORD_LEN, RawBeside, RawGroup, RawParallel, RawReplay,
-    RawStore,
+    ForcedFile, PlainCopy, PlainStores, RAW_RECORD_LEN, RawBeside, RawGroup, RawParallel,
+    RawReplay, RawStore,
 };
 pub use reads::RandomReads;
 pub use records::Records;
 pub use rounds::{Pair, each, measure};
-pub use row::{Row, STEADY, Spread, Target, Unit};
+pub use row::{Row, Target, Unit};
 pub use runs::GROUP;
+pub use spread::{STEADY, Spread};
 pub use watched::Latency;
 
 /// What a benchmark can fail with.

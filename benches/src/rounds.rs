@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::Result;
+use crate::figure::figure;
 use crate::row::{Row, Target, Unit};
 
 type Timer<'a> = Box<dyn FnMut() -> Result<f64> + 'a>;
@@ -66,7 +67,7 @@ impl std::fmt::Debug for Pair<'_> {
 /// The seconds that one took, of so many.
 #[must_use]
 pub fn each(taken: Duration, times: u64) -> f64 {
-    u32::try_from(times).map_or(f64::NAN, |times| taken.as_secs_f64() / f64::from(times))
+    taken.as_secs_f64() / figure(times)
 }
 
 /// Runs so many rounds over all pairs, after one that does not count. Which one of a pair goes first changes from round to
@@ -128,7 +129,7 @@ mod tests {
     use std::cell::RefCell;
 
     use super::*;
-    use crate::row::Spread;
+    use crate::spread::Spread;
 
     /// Guards against ratios of rounds that do not belong together, and against a first round that counts.
     #[test]
@@ -149,6 +150,7 @@ mod tests {
         assert!(!rows[0].is_steady());
         assert_eq!(calls.into_inner().iter().collect::<String>(), "pooppoop");
     }
+
     /// Guards against a contender that always runs behind the same one.
     #[cfg(feature = "peers")]
     #[test]

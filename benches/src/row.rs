@@ -1,35 +1,6 @@
 //! A line of a table: figures of several rounds, and the target they are held to.
 
-/// Plain rounds that spread more than this, from the least to the greatest over the median, make a row unsteady.
-pub const STEADY: f64 = 0.3;
-
-/// The least, the middle and the greatest of some figures.
-#[derive(Clone, Copy, PartialEq, Debug)]
-pub struct Spread {
-    /// The least.
-    pub min: f64,
-    /// The middle one; of an even number the lower of the two.
-    pub median: f64,
-    /// The greatest.
-    pub max: f64,
-}
-
-impl Spread {
-    /// Of at least one figure; zeros for none.
-    #[must_use]
-    pub fn of(mut figures: Vec<f64>) -> Self {
-        figures.sort_by(f64::total_cmp);
-        let at = |index: usize| figures.get(index).copied().unwrap_or_default();
-        let last = figures.len().saturating_sub(1);
-        Self { min: at(0), median: at(last / 2), max: at(last) }
-    }
-
-    /// From the least to the greatest, in parts of the median.
-    #[must_use]
-    pub fn width(&self) -> f64 {
-        if self.median > 0.0 { (self.max - self.min) / self.median } else { 0.0 }
-    }
-}
+use crate::spread::Spread;
 
 /// What the figures of a row are.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -105,7 +76,7 @@ impl Row {
     /// Whether the machine was quiet enough, as far as the plain rounds tell, or ours where there are none.
     #[must_use]
     pub fn is_steady(&self) -> bool {
-        self.plain.unwrap_or(self.ours).width() <= STEADY
+        self.plain.unwrap_or(self.ours).is_steady()
     }
 
     /// Whether more came out than the target allows, in the median.
@@ -123,11 +94,9 @@ impl Row {
 mod tests {
     use super::*;
 
-    /// Guards against a table without figures that divides by nothing, and against targets that are never missed.
+    /// Guards against targets that are never missed.
     #[test]
     fn a_target_is_held_against_the_median() {
-        let nothing = Spread { min: 0.0, median: 0.0, max: 0.0 };
-        assert_eq!(Spread::of(Vec::new()), nothing);
         let rounds = [(1.0, 2.0), (1.1, 2.2), (2.0, 9.0)];
         let row = |target| Row::of_pairs(String::new(), Unit::Seconds, target, &rounds);
         assert!(!row(Target::None).is_missed() && !row(Target::None).is_steady());

@@ -5,7 +5,7 @@
 //! `rvmctl bench` how fast commits are on a disk of the user's. It parses, calls [`rvm_core`], and prints; no rule of the store lives here.
 //!
 //! Every verb opens the store for reading only, unless its help says otherwise. What a verb prints comes from one structure of
-//! `reports.rs`, as a table for people or, with `--json`, as one JSON object.
+//! `reports/`, as a table for people or, with `--json`, as one JSON object.
 
 #![forbid(unsafe_code)]
 

@@ -60,6 +60,18 @@ impl Bank {
         self.audits
     }
 
+    /// This bank, and others without end, each so many transactions ahead of the one before: for threads of which no two are to
+    /// draw the same at the same time.
+    pub fn apart(self, transactions: u64) -> impl Iterator<Item = Self> {
+        std::iter::successors(Some(self), move |before| {
+            let mut next = before.clone();
+            for _ in 0..transactions {
+                next.draw();
+            }
+            Some(next)
+        })
+    }
+
     /// The next transaction.
     pub fn draw(&mut self) -> Change {
         let number = self.number;
@@ -139,6 +151,17 @@ mod tests {
                     assert!(offset + RECORD_LEN <= len - len / 8 && bytes.len() == 8);
                 }
             }
+        }
+    }
+
+    /// Guards against threads that all measure the same caches.
+    #[test]
+    fn banks_apart_draw_what_the_first_draws_later() {
+        let mut first = Bank::over(1 << 16, Pattern::Random);
+        for mut bank in first.clone().apart(3).take(4) {
+            assert_eq!(bank.draw().stores(), first.draw().stores());
+            first.draw();
+            first.draw();
         }
     }
 }

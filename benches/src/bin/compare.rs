@@ -60,8 +60,11 @@ fn run(arguments: &Arguments) -> Result<()> {
         bar.inc(1);
     })?;
     bar.finish_and_clear();
+    // The files first: whoever reads only the beginning of what is printed has them all the same.
+    write_all(&comparison, &arguments.folder)?;
     println!("{}", comparison.markdown());
-    write_all(&comparison, &arguments.folder)
+    println!("compare.md, compare.json and the plots are in {}", arguments.folder.display());
+    Ok(())
 }
 
 impl Arguments {
@@ -91,7 +94,6 @@ fn write_all(comparison: &Comparison, folder: &Path) -> Result<()> {
 
 #[expect(clippy::disallowed_methods, reason = "a report; nothing durable hangs on it")]
 fn write(path: &Path, text: &str) -> Result<()> {
-    println!("wrote {}", path.display());
     Ok(fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
@@ -127,7 +129,7 @@ fn size(text: &str) -> std::result::Result<u64, String> {
     };
     let number = digits.parse::<u64>().ok();
     let len = factor.zip(number).and_then(|(factor, number)| number.checked_mul(factor));
-    // All is copied into 32-bit counts and several times into memory; less than a page has no accounts.
+    // Several stores keep all of it in memory at a time; less than a page has no accounts.
     len.filter(|len| (4096..=4 << 30).contains(len))
         .ok_or_else(|| "write for example 4096, 64K or 32M; from 4K to 4G".to_owned())
 }

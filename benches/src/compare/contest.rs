@@ -3,16 +3,18 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use rvm_core::rvm_storage::widths::wide;
 use rvm_tpca::{Bank, Pattern};
 use tempfile::TempDir;
 
 use crate::Result;
 use crate::device::Device;
+use crate::figure::figure;
 use crate::peers::{Item, Mode, Peer, Setting, Store, copy_as_killed};
 use crate::runs::{COMMITS_PER_RUN, GROUP};
 use crate::threads::all_at_once;
 
-/// How far the transactions of a user are behind those of the one before, so that no two draw the same at the same time.
+/// How many transactions a user is ahead of the one before.
 const APART: u64 = 1000;
 
 /// Commits between two looks at the clock, where a commit takes hardly longer than the look.
@@ -37,6 +39,16 @@ pub(super) struct Round {
     pub(super) taken: Duration,
 }
 
+impl Round {
+    fn commits(&self) -> f64 {
+        figure(wide(self.latencies.len()))
+    }
+
+    pub(super) fn commits_per_second(&self) -> f64 {
+        self.commits() / self.taken.as_secs_f64()
+    }
+}
+
 /// What a round of one thread wrote, for each commit.
 #[derive(Debug)]
 pub(super) struct Written {
@@ -51,15 +63,9 @@ impl Contestant {
         let peer = (store.open)(dir.path(), setting)
             .map_err(|error| format!("{}: open: {error}", store.name))?;
         peer.load().map_err(|error| format!("{}: fill: {error}", store.name))?;
-        let mut bank = Bank::over(setting.len, Pattern::Random);
-        let users = (0..users).map(|_| {
-            let own = bank.clone();
-            for _ in 0..APART {
-                bank.draw();
-            }
-            Mutex::new(own)
-        });
-        Ok(Self { store, peer, users: users.collect(), setting, dir })
+        let banks = Bank::over(setting.len, Pattern::Random).apart(APART);
+        let users = banks.take(users).map(Mutex::new).collect();
+        Ok(Self { store, peer, users, setting, dir })
     }
 
     /// Commits by so many threads, each until the time is over.
@@ -90,7 +96,7 @@ impl Contestant {
         let (device_before, log_before) = (device.written()?, self.peer.log_bytes());
         let round = self.run(1, time)?;
         let (device_after, log_after) = (device.written()?, self.peer.log_bytes());
-        let commits = figure(u64::try_from(round.latencies.len())?);
+        let commits = round.commits();
         let each = |before: Option<u64>, after: Option<u64>| {
             Some(figure(after?.saturating_sub(before?)) / commits)
         };
@@ -168,9 +174,4 @@ pub(super) fn enter_all(
 ) -> Result<Vec<Contestant>> {
     let can = |store: &&&Store| setting.mode == Mode::Lazy || store.is_durable;
     stores.iter().filter(can).map(|store| Contestant::enter(store, setting, users)).collect()
-}
-
-/// Exact up to 32 bits, and far from any commit's count behind them.
-fn figure(count: u64) -> f64 {
-    u32::try_from(count).map_or(f64::INFINITY, f64::from)
 }

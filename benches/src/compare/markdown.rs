@@ -114,7 +114,7 @@ fn cell(figures: Option<&Figures>) -> String {
         || NONE.to_owned(),
         |figures| {
             let spread = figures.spread();
-            let mark = if figures.is_steady() { "" } else { " !" };
+            let mark = if spread.is_steady() { "" } else { " !" };
             format!(
                 "{} ({} to {}){mark}",
                 number(spread.median),

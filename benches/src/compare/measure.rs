@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use super::contest::{Contestant, Round, enter_all};
-use super::{ByThreads, Comparison, Figures, Found, Latency, Plan};
+use super::{ByThreads, Comparison, Figures, Found, LatencyCurve, Plan};
 use crate::Result;
 use crate::machine::Machine;
 use crate::peers::{Mode, Setting, Store};
 use crate::rounds::in_turn;
+use crate::runs::GROUP;
 
 /// How often `compare` says that it goes on.
 #[must_use]
@@ -81,8 +82,8 @@ impl Course<'_> {
                 found.log_bytes = all(written.iter().map(|written| written.log));
                 let commits_per_second = rates(&rounds);
                 found.durable.push(ByThreads { threads, commits_per_second });
-                found.latency =
-                    Latency::of(rounds.into_iter().flat_map(|round| round.latencies).collect());
+                let latencies = rounds.into_iter().flat_map(|round| round.latencies);
+                found.latency = LatencyCurve::of(latencies.collect());
             }
         }
         Ok(())
@@ -99,8 +100,8 @@ impl Course<'_> {
 
     fn grouped(&mut self) -> Result<()> {
         let (contestants, time) = (self.enter(Mode::Grouped, 1)?, self.time());
-        let what = "64 lazy commits and a flush";
-        let rates = self.in_turn(&contestants, what, |one| one.grouped_per_second(time))?;
+        let what = format!("{GROUP} lazy commits and a flush");
+        let rates = self.in_turn(&contestants, &what, |one| one.grouped_per_second(time))?;
         for (one, rates) in contestants.iter().zip(rates) {
             self.of(one)?.grouped_per_second = Some(Figures(rates));
         }
@@ -151,11 +152,7 @@ impl Course<'_> {
 }
 
 fn rates(rounds: &[Round]) -> Figures {
-    let rate = |round: &Round| {
-        let commits = u32::try_from(round.latencies.len()).map_or(f64::INFINITY, f64::from);
-        commits / round.taken.as_secs_f64()
-    };
-    Figures(rounds.iter().map(rate).collect())
+    Figures(rounds.iter().map(Round::commits_per_second).collect())
 }
 
 /// Figures, if there is one of every round.
@@ -192,6 +189,11 @@ mod tests {
         assert_eq!(by_hand.log_bytes, Some(Figures(vec![168.0])));
         let text = comparison.markdown();
         assert!(STORES.iter().all(|store| text.contains(store.name)), "{text}");
-        assert!(comparison.plots().unwrap().iter().all(|(_, svg)| svg.contains("RVM")));
+        let plots = comparison.plots().unwrap();
+        assert!(plots.iter().all(|(_, svg)| svg.contains("RVM")));
+        // The third is of bytes, which not every device counts.
+        for name in ["throughput.svg", "latency.svg"] {
+            assert!(plots.iter().any(|(plot, _)| *plot == name), "{name}");
+        }
     }
 }

@@ -2,11 +2,13 @@
 //! and plots.
 
 mod contest;
+mod curve;
 mod found;
 mod markdown;
 mod measure;
 mod numbers;
 mod plots;
 
-pub use found::{ByThreads, Comparison, Figures, Found, Latency, Plan};
+pub use curve::LatencyCurve;
+pub use found::{ByThreads, Comparison, Figures, Found, Plan};
 pub use measure::{compare, steps};

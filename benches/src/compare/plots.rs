@@ -4,10 +4,12 @@ use plotters::coord::Shift;
 use plotters::coord::ranged1d::SegmentValue;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
+use rvm_core::rvm_storage::widths::wide;
 
 use super::numbers::{label, number};
 use super::{Comparison, Found};
 use crate::Result;
+use crate::figure::figure;
 
 const SIZE: (u32, u32) = (820, 500);
 /// Where the legend begins, right of a plot of lines.
@@ -70,10 +72,10 @@ impl Comparison {
             y: "commits/s, median",
         };
         let lines = self.lines(|found| {
-            let threads_and_rate = found.durable.iter().filter_map(|by| {
-                let rate = by.commits_per_second.spread().median;
-                Some((f64::from(u32::try_from(by.threads).ok()?).log2(), rate))
-            });
+            let threads_and_rate = found
+                .durable
+                .iter()
+                .map(|by| (figure(wide(by.threads)).log2(), by.commits_per_second.spread().median));
             threads_and_rate.collect()
         });
         plot_lines(&axes, &lines)
@@ -88,8 +90,7 @@ impl Comparison {
         };
         let lines = self.lines(|found| {
             let all = found.latency.iter().flat_map(|latency| &latency.one_in);
-            all.filter_map(|(part, us)| Some((f64::from(u32::try_from(*part).ok()?).log10(), *us)))
-                .collect()
+            all.map(|(part, us)| (figure(*part).log10(), *us)).collect()
         });
         plot_lines(&axes, &lines)
     }

@@ -17,7 +17,7 @@ mod versions;
 use std::fmt::Debug;
 use std::path::Path;
 
-use rvm_tpca::{Bank, Change, Pattern};
+use rvm_tpca::{AUDIT_LEN, Bank, Change, Pattern, RECORD_LEN};
 
 pub(crate) use self::killed::copy_as_killed;
 use crate::Result;
@@ -46,7 +46,7 @@ impl Setting {
     /// The numbers of the accounts, and those of the audit records.
     fn numbers(&self) -> (std::ops::Range<u64>, std::ops::Range<u64>) {
         let bank = Bank::over(self.len, Pattern::Random);
-        let first = keys::audit(bank.records() * rvm_tpca::RECORD_LEN);
+        let first = keys::audit(bank.records() * RECORD_LEN);
         (0..bank.records(), first..first + bank.audits())
     }
 
@@ -63,6 +63,18 @@ pub enum Item {
     Account(u64),
     /// An audit record, by its number.
     Audit(u64),
+}
+
+impl Item {
+    /// Its bytes, of memory in which accounts and audit records lie as the bank has them.
+    fn of(self, memory: &[u8]) -> Option<&[u8]> {
+        let (number, len) = match self {
+            Self::Account(number) => (number, RECORD_LEN),
+            Self::Audit(number) => (number, AUDIT_LEN),
+        };
+        let (start, len) = (usize::try_from(number * len).ok()?, usize::try_from(len).ok()?);
+        memory.get(start..start + len)
+    }
 }
 
 /// An open store. All of its threads use the one handle.

@@ -3,7 +3,6 @@
 use rvm_core::{Durability, Rvm, Segment};
 use rvm_tpca::Change;
 
-use super::raw::in_memory;
 use super::{Item, Mode, Peer, Store, versions};
 use crate::Result;
 use crate::ledger::{LOG_CAPACITY, transact};
@@ -58,7 +57,7 @@ impl Peer for Ours {
 
     fn read(&self, item: Item) -> Result<Vec<u8>> {
         let bytes = self.segment.read()?;
-        Ok(in_memory(&bytes, item).ok_or("no such record")?.to_vec())
+        Ok(item.of(&bytes).ok_or("no such record")?.to_vec())
     }
 
     fn log_bytes(&self) -> Option<u64> {

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rvm_tpca::{AUDIT_LEN, Change, Pattern, RECORD_LEN};
+use rvm_tpca::{Change, Pattern};
 
 use super::{Item, Mode, Peer, Store};
 use crate::Result;
@@ -55,7 +55,7 @@ impl Peer for Forced {
     }
 
     fn log_bytes(&self) -> Option<u64> {
-        Some(self.log.appended() * u64::try_from(raw::RECORD_LEN).ok()?)
+        Some(self.log.appended() * u64::try_from(raw::RAW_RECORD_LEN).ok()?)
     }
 }
 
@@ -87,15 +87,5 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn bytes_of(memory: &RawMemory, item: Item) -> Result<Vec<u8>> {
-    Ok(in_memory(memory.bytes(), item).ok_or("no such record")?.to_vec())
-}
-
-/// Where a record lies, if all of them are bytes behind each other.
-pub(super) fn in_memory(bytes: &[u8], item: Item) -> Option<&[u8]> {
-    let (number, len) = match item {
-        Item::Account(number) => (number, RECORD_LEN),
-        Item::Audit(number) => (number, AUDIT_LEN),
-    };
-    let (start, len) = (usize::try_from(number * len).ok()?, usize::try_from(len).ok()?);
-    bytes.get(start..start + len)
+    Ok(item.of(memory.bytes()).ok_or("no such record")?.to_vec())
 }

@@ -64,7 +64,7 @@ fn check(peer: &dyn Peer, expected: &[u8], context: &str) {
     let all = accounts.map(Item::Account).chain(audits.map(Item::Audit));
     for item in all {
         let found = peer.read(item).unwrap();
-        assert_eq!(Some(&*found), raw::in_memory(expected, item), "{context}: {item:?}");
+        assert_eq!(Some(&*found), item.of(expected), "{context}: {item:?}");
     }
     assert!(peer.read(Item::Account(LEN)).is_err(), "{context}");
 }

@@ -16,4 +16,4 @@ pub use plain::{PlainCopy, PlainStores};
 pub use replay::RawReplay;
 #[cfg(feature = "peers")]
 pub(crate) use store::RawMemory;
-pub use store::{RECORD_LEN, RawStore};
+pub use store::{RAW_RECORD_LEN, RawStore};

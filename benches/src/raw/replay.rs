@@ -8,7 +8,7 @@ use rvm_core::rvm_storage::AlignedBuf;
 use rvm_tpca::{Bank, Pattern};
 use tempfile::TempDir;
 
-use super::store::{RECORD_LEN, encode};
+use super::store::{RAW_RECORD_LEN, encode};
 use crate::Result;
 use crate::cache::drop_cache;
 use crate::pages::pages_of;
@@ -35,7 +35,7 @@ impl RawReplay {
     #[expect(clippy::disallowed_methods, reason = "made by hand, without the storage traits")]
     pub fn of_len(len: u64, segment_len: u64) -> Result<Self> {
         let dir = tempfile::tempdir()?;
-        let records = len / u64::try_from(RECORD_LEN)?;
+        let records = len / u64::try_from(RAW_RECORD_LEN)?;
         let (mut bank, mut bytes) = (Bank::over(segment_len, Pattern::Random), AlignedBuf::new());
         for number in 1..=records {
             encode(&bank.draw(), number, &mut bytes)?;
@@ -72,17 +72,17 @@ impl RawReplay {
     /// # Errors
     /// I/O; a record that is not whole.
     pub fn replay(&mut self) -> Result<()> {
-        let per_window = WINDOW_LEN / RECORD_LEN;
+        let per_window = WINDOW_LEN / RAW_RECORD_LEN;
         let (mut number, mut at) = (0, 0);
         while number < self.records {
             let count = per_window.min(usize::try_from(self.records - number)?);
-            self.window.resize(count * RECORD_LEN);
+            self.window.resize(count * RAW_RECORD_LEN);
             self.log.read_exact_at(self.window.as_mut_slice(), at)?;
-            for record in self.window.as_slice().chunks_exact(RECORD_LEN) {
+            for record in self.window.as_slice().chunks_exact(RAW_RECORD_LEN) {
                 number += 1;
                 apply(record, number, self.memory.as_mut_slice())?;
             }
-            at += u64::try_from(count * RECORD_LEN)?;
+            at += u64::try_from(count * RAW_RECORD_LEN)?;
         }
         Ok(())
     }

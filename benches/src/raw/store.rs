@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use super::file::{BLOCK_LEN, ForcedFile};
 use crate::Result;
 use crate::pages::pages_of;
-use crate::runs::{COMMITS_PER_RUN, GROUP, in_runs};
+use crate::runs::{GROUP, in_runs};
 use crate::watched::Latency;
 
 pub(super) const LOG_LEN: u64 = 64 << 20;
@@ -17,12 +17,12 @@ pub(super) const LOG_LEN: u64 = 64 << 20;
 /// How much waits in memory, where nobody asks for a force, in bytes.
 const TAIL_LEN: usize = 1 << 20;
 
-/// The bytes of a record: length, checksum and number, four offsets with lengths, and what was stored.
-pub const RECORD_LEN: usize = 16 + 4 * 16 + 3 * 8 + 64;
+/// The bytes of a record in the log: length, checksum and number, four offsets with lengths, and what was stored.
+pub const RAW_RECORD_LEN: usize = 16 + 4 * 16 + 3 * 8 + 64;
 
 /// Puts a record into `out`.
 pub(super) fn encode(change: &Change, number: u64, out: &mut AlignedBuf) -> Result<()> {
-    let mut record = [0; RECORD_LEN];
+    let mut record = [0; RAW_RECORD_LEN];
     let (header, body) = record.split_at_mut(16);
     let (places, data) = body.split_at_mut(64);
     let mut at = 0;
@@ -35,7 +35,7 @@ pub(super) fn encode(change: &Change, number: u64, out: &mut AlignedBuf) -> Resu
         at += bytes.len();
     }
     let crc = crc32c::crc32c_append(u32::try_from(number & 0xffff)?, body);
-    let len = u32::try_from(RECORD_LEN)?;
+    let len = u32::try_from(RAW_RECORD_LEN)?;
     let (sizes, txn) = header.split_at_mut(8);
     sizes.copy_from_slice(&(u64::from(crc) << 32 | u64::from(len)).to_le_bytes());
     txn.copy_from_slice(&number.to_le_bytes());
@@ -144,14 +144,6 @@ impl RawStore {
     /// Forces what was logged.
     pub(crate) fn force(&mut self) -> Result<()> {
         self.log.force()
-    }
-
-    /// How long so many transactions take, in memory only.
-    ///
-    /// # Errors
-    /// I/O.
-    pub fn time_lazy(&mut self, commits: u64) -> Result<Duration> {
-        self.time_bursts(commits, COMMITS_PER_RUN)
     }
 
     /// How long so many transactions take, in bursts of so many, between which the log is forced.

@@ -19,7 +19,7 @@ of the rounds' own.
 With --durability lazy a commit waits for the disk only when too much is on its way there. It is compared with the same stores into plain memory, \
 each thread in its own.
 
-A log has room for 16 MiB, or less with very many threads. Logs are folded into the segments between the rounds, which does not count, and in the \
+A log has room for 16 MiB, or less where there are more than 16. Logs are folded into the segments between the rounds, which does not count, and in the \
 background when they are half full before, which does.
 
 Everything is made in a new directory inside DIR, and removed at the end, also after Ctrl-C.";

@@ -45,11 +45,10 @@ impl Branch {
             .open(directory)?;
         let map = |number| store.map(&format!("bank-{number}"), plan.segment_len);
         let segments = (0..plan.segment_count()).map(map).collect::<Result<Vec<_>, _>>()?;
-        let tellers = (0..plan.threads).zip(segments.iter().cycle());
-        let tellers = tellers.map(|(number, segment)| Teller {
-            bank: bank_of(plan, number),
-            segment: segment.clone(),
-        });
+        let tellers = plan
+            .banks()
+            .zip(segments.iter().cycle())
+            .map(|(bank, segment)| Teller { bank, segment: segment.clone() });
         let durability = match plan.durability {
             CommitKind::Force => Durability::Force,
             CommitKind::Lazy => Durability::Lazy,
@@ -103,14 +102,4 @@ impl Work {
         self.force_bytes += more.force_bytes;
         self.force_time += more.force_time;
     }
-}
-
-/// The transactions of one thread. The others' are the same, some way ahead or behind, so that no two meet in a cache.
-pub(super) fn bank_of(plan: &Plan, number: usize) -> Bank {
-    const APART: usize = 10_007;
-    let mut bank = Bank::over(plan.segment_len, plan.pattern());
-    for _ in 0..number.saturating_mul(APART) {
-        bank.draw();
-    }
-    bank
 }

@@ -7,14 +7,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use hdrhistogram::Histogram;
-use plotters::coord::Shift;
+use plotters::coord::{CoordTranslate, Shift};
 use plotters::prelude::*;
 use tempfile::NamedTempFile;
 
 use super::columns::columns;
 use super::home::check_directory;
 use super::plan::Plan;
-use super::session::Outcome;
+use super::session::{Outcome, Round};
 use crate::arguments::CommitKind;
 use crate::failure::Failure;
 use crate::quantities::{grouped, latency};
@@ -115,12 +115,7 @@ fn draw_latencies(area: &Area<'_>, outcome: &Outcome) -> Drawn {
             .label(name)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE)
-        .border_style(BLACK)
-        .draw()
+    draw_names(&mut chart)
 }
 
 /// What each round gave in a second.
@@ -129,7 +124,7 @@ fn draw_rounds(area: &Area<'_>, plan: &Plan, outcome: &Outcome) -> Drawn {
         CommitKind::Force => "forces of the disk",
         CommitKind::Lazy => "plain stores",
     };
-    let points = |of: fn(&super::session::Round) -> u64| -> Vec<(u32, f64)> {
+    let points = |of: fn(&Round) -> u64| -> Vec<(u32, f64)> {
         (1..).zip(&outcome.rounds).map(|(number, round)| (number, real(of(round)))).collect()
     };
     let sides = [
@@ -158,6 +153,11 @@ fn draw_rounds(area: &Area<'_>, plan: &Plan, outcome: &Outcome) -> Drawn {
             .legend(move |(x, y)| Circle::new((x + 9, y), 4, colour.filled()));
         chart.draw_series(LineSeries::new(points, colour.stroke_width(1)))?;
     }
+    draw_names(&mut chart)
+}
+
+/// Which line is whose.
+fn draw_names<'a, C: CoordTranslate>(chart: &mut ChartContext<'a, SVGBackend<'a>, C>) -> Drawn {
     chart
         .configure_series_labels()
         .position(SeriesLabelPosition::UpperRight)

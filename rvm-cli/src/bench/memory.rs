@@ -4,7 +4,6 @@ use std::hint::black_box;
 
 use rvm_tpca::Bank;
 
-use super::branch::bank_of;
 use super::plan::Plan;
 use super::slice::{Limit, Slice, all_at_once};
 use crate::failure::Failure;
@@ -25,7 +24,7 @@ struct Plain {
 impl Stores {
     /// As much memory for each thread as a segment has.
     pub(super) fn new(plan: &Plan) -> Result<Self, Failure> {
-        let memory_of = |number| {
+        let with_memory = |bank| {
             let mut memory = Vec::new();
             let len = usize::try_from(plan.segment_len).unwrap_or(usize::MAX);
             memory.try_reserve_exact(len).map_err(|_| {
@@ -33,9 +32,9 @@ impl Stores {
             })?;
             // Not a zero: memory that was never written is not there yet.
             memory.resize(len, 1);
-            Ok(Plain { memory, bank: bank_of(plan, number) })
+            Ok(Plain { memory, bank })
         };
-        (0..plan.threads).map(memory_of).collect::<Result<_, _>>().map(Self)
+        plan.banks().map(with_memory).collect::<Result<_, _>>().map(Self)
     }
 
     /// Stores until the limit, on all threads at once.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rvm_tpca::Pattern;
+use rvm_tpca::{Bank, Pattern};
 
 use crate::arguments::{BenchArguments, CommitKind, PatternKind, SegmentsKind};
 use crate::failure::Failure;
@@ -79,11 +79,13 @@ impl Plan {
         format!("TPC-A on {threads}, {segments} of {len}, {pattern}, {kind}")
     }
 
-    /// Which accounts the transactions go to.
-    pub(super) const fn pattern(&self) -> Pattern {
-        match self.pattern {
+    /// The transactions of each thread. All are the same, some way ahead or behind, so that no two meet in a cache.
+    pub(super) fn banks(&self) -> impl Iterator<Item = Bank> {
+        const APART: u64 = 10_007;
+        let pattern = match self.pattern {
             PatternKind::Random => Pattern::Random,
             PatternKind::Sequential => Pattern::Sequential,
-        }
+        };
+        Bank::over(self.segment_len, pattern).apart(APART).take(self.threads)
     }
 }

@@ -1,6 +1,6 @@
 //! What a durable commit writes to the device. The kernel counts for the whole device, so what others write meanwhile is in it.
 
-use benches::{Device, Ledger, Pair, RawStore, Result, Row, Target, Unit};
+use benches::{Device, Ledger, Pair, RawStore, Result, Row, Target, Unit, figure};
 use rvm_tpca::Pattern;
 
 use crate::Run;
@@ -32,5 +32,5 @@ fn each_writes(device: &Device, commits: impl FnOnce() -> Result<()>) -> Result<
     let before = device.written()?;
     commits()?;
     let (before, after) = before.zip(device.written()?).ok_or("the device is not counted")?;
-    Ok(f64::from(u32::try_from((after - before) / COMMITS)?))
+    Ok(figure((after - before) / COMMITS))
 }

@@ -1,7 +1,8 @@
 //! Bytes of log for a commit, which are the same each time, and what it costs to lay ranges together.
 
 use benches::{
-    Declared, Ledger, Pair, RECORD_LEN, Result, Row, Target, Unit, log_bytes_of_a_commit,
+    Declared, Ledger, Pair, RAW_RECORD_LEN, Result, Row, Target, Unit, figure,
+    log_bytes_of_a_commit,
 };
 use rvm_core::RangePolicy;
 
@@ -10,13 +11,13 @@ use crate::Run;
 const MIB: u64 = 1 << 20;
 
 pub(crate) fn measure(run: Run) -> Result<Vec<Row>> {
-    let raw = u64::try_from(RECORD_LEN)?;
+    let raw = u64::try_from(RAW_RECORD_LEN)?;
     let (stores, records) = (Declared::Stores, Declared::Records);
     let raw_records = raw + records.user_bytes() - stores.user_bytes();
     let laid = RangePolicy::Coalesce;
     let ours = |declared, policy| log_bytes_of_a_commit(declared, policy);
     let once = ours(stores, laid)?;
-    let most = f64::from(u32::try_from(records.user_bytes())?) * 1.3;
+    let most = figure(records.user_bytes()) * 1.3;
     let mut rows = Vec::new();
     for (name, plain, ours, target) in [
         (
@@ -38,7 +39,7 @@ pub(crate) fn measure(run: Run) -> Result<Vec<Row>> {
             Target::Ratio(1.0),
         ),
     ] {
-        let figures = (f64::from(u32::try_from(plain)?), f64::from(u32::try_from(ours)?));
+        let figures = (figure(plain), figure(ours));
         rows.push(Row::of_pairs(name.to_owned(), Unit::Bytes, target, &[figures]));
     }
     rows.extend(cost(run)?);

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::process::Command;
 
-use benches::{Footprint, Result, Row, Target, Unit};
+use benches::{Footprint, Result, Row, Target, Unit, figure};
 use clap::ValueEnum;
 use rvm_core::{Durability, MappedToken, Options, Residency, Rvm, Segment};
 use rvm_tpca::{Bank, Pattern};
@@ -85,12 +85,13 @@ pub(crate) fn measure() -> Result<Vec<Row>> {
             Target::Ratio(0.0),
         ),
     ];
-    rows.into_iter()
+    Ok(rows
+        .into_iter()
         .map(|(name, plain, ours, target)| {
-            let figures = (f64::from(u32::try_from(plain)?), f64::from(u32::try_from(ours)?));
-            Ok(Row::of_pairs(name.to_owned(), Unit::Bytes, target, &[figures]))
+            let figures = (figure(plain), figure(ours));
+            Row::of_pairs(name.to_owned(), Unit::Bytes, target, &[figures])
         })
-        .collect()
+        .collect())
 }
 
 /// Has a child measure, and reads what it printed.

@@ -82,8 +82,7 @@ fn figure_in(unit: Unit, figure: f64) -> String {
     match unit {
         _ if figure.is_nan() => String::from("n/a"),
         Unit::SecondsFor(bytes) => {
-            let bytes = u32::try_from(bytes).map_or(f64::NAN, f64::from);
-            format!("{:.0} MB/s", bytes / figure / 1e6)
+            format!("{:.0} MB/s", benches::figure(bytes) / figure / 1e6)
         }
         Unit::Seconds if figure < 1e-5 => format!("{:.0} ns", figure * 1e9),
         Unit::Seconds if figure < 1e-2 => format!("{:.1} us", figure * 1e6),
