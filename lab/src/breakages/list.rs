@@ -19,6 +19,13 @@ pub const BREAKAGES: &[Breakage] = &[
         by: Watch::Tests("rvm-core", "entangled"),
     },
     Breakage {
+        name: "force a log alone although its records name others",
+        file: "rvm-txn/src/log_handle/force.rs",
+        text: "state.links.front().is_none_or(|link| link.lsn >= target)",
+        instead: "state.links.front().is_none_or(|_| true)",
+        by: Watch::Tests("rvm-core", "entangled"),
+    },
+    Breakage {
         name: "forget what a transaction read",
         file: "rvm-txn/src/transaction/append/together.rs",
         text: "if lsn > decided {",
@@ -239,8 +246,7 @@ pub const BREAKAGES: &[Breakage] = &[
     Breakage {
         name: "check poison outside the latch, before a force",
         file: "rvm-txn/src/log_handle/force.rs",
-        text: "        let mut state = self.latch.lock();
-        loop {
+        text: "        loop {
             if state.durable >= target {
                 return Ok(());
             }
@@ -248,10 +254,9 @@ pub const BREAKAGES: &[Breakage] = &[
                 return Err(cause);
             }
 ",
-        instead: "        if let Some(cause) = health.cause() {
+        instead: "        if let Some(cause) = MutexGuard::unlocked(&mut state, || health.cause()) {
             return Err(cause);
         }
-        let mut state = self.latch.lock();
         loop {
             if state.durable >= target {
                 return Ok(());

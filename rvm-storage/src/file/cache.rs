@@ -91,7 +91,8 @@ fn close_idle(open: &mut Vec<Weak<Slot>>, keep: usize) {
         return;
     }
     let mut slots: Vec<Arc<Slot>> = open.iter().filter_map(Weak::upgrade).collect();
-    slots.sort_by_key(|slot| slot.last_used());
+    // Asked once for each: whoever uses a slot meanwhile would change the order while it is being made, and a sort may panic then.
+    slots.sort_by_cached_key(|slot| slot.last_used());
     let mut excess = slots.len().saturating_sub(keep);
     slots.retain(|slot| {
         let closed = excess > 0 && slot.close_if_idle();

@@ -181,3 +181,30 @@ fn threads_share_a_cache_that_is_too_small() {
         assert_eq!(read(&**blob), mark.to_le_bytes().repeat(50));
     }
 }
+
+/// Guards against an order of the files, by when they were last used, that changes while they are sorted, which panics.
+#[test]
+fn files_are_closed_while_others_use_theirs() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = FileStorage::open(dir.path()).unwrap().with_descriptor_limit(200);
+    let blobs = blobs(&storage, 400);
+    for blob in &blobs {
+        blob.write_at(0, &[1; 8]).unwrap();
+        blob.force().unwrap();
+    }
+    std::thread::scope(|scope| {
+        for thread in 0..4 {
+            let blobs = &blobs;
+            scope.spawn(move || {
+                for round in 0..3_000 {
+                    // Two threads use few files, which stay open; the others have to make room each time.
+                    let range = if thread < 2 { 150 } else { blobs.len() };
+                    let blob = &blobs[(round * 7 + thread * 31) % range];
+                    let mut bytes = [0; 8];
+                    blob.read_at(0, &mut bytes).unwrap();
+                    assert_eq!(bytes, [1; 8]);
+                }
+            });
+        }
+    });
+}

@@ -81,11 +81,13 @@ impl Logs {
     /// # Errors
     /// The first failure of the store, once it is poisoned.
     pub(crate) fn decide(&self, start: Targets) -> std::result::Result<(), Arc<LogError>> {
-        let targets = closure::closure_of(start);
-        if let Err(cause) = self.helpers.force_all(&targets) {
-            self.wake_all();
-            return Err(cause);
+        if let [(only, target)] = start.as_slice()
+            && let Some(forced) = only.force_if_alone(*target, &self.health)
+        {
+            return forced.inspect_err(|_| self.wake_all());
         }
+        let targets = closure::closure_of(start);
+        self.helpers.force_all(&targets).inspect_err(|_| self.wake_all())?;
         for (log, target) in &targets {
             // To be woken for nothing costs a thread more than its commit, and most commits are decided by their force.
             let is_news = log.latch.lock().raise_decided(*target);
