@@ -254,7 +254,8 @@ pub const BREAKAGES: &[Breakage] = &[
                 return Err(cause);
             }
 ",
-        instead: "        if let Some(cause) = MutexGuard::unlocked(&mut state, || health.cause()) {
+        instead:
+            "        if let Some(cause) = MutexGuard::unlocked(&mut state, || health.cause()) {
             return Err(cause);
         }
         loop {

@@ -355,3 +355,26 @@ fn recovery_believes_the_medium_and_not_the_cache() {
         }
     }
 }
+
+/// Guards against commits that wait for ever for a force whose storage panicked.
+#[test]
+fn a_storage_that_panics_is_one_that_fails() {
+    let storage = SimStorage::new(1);
+    let rvm = open(storage.clone()).unwrap();
+    let segments = ["a", "b"].map(|name| rvm.map(name, 8).unwrap());
+    let both: Vec<_> = segments.iter().collect();
+    put(&rvm, &both, b"before", Durability::Force).unwrap();
+    let picks = on_log(OperationKind::WriteAndForce, "b");
+    storage.on_operation(move |operation| assert!(!picks(operation), "on purpose"));
+    let failed = put(&rvm, &both, b"never", Durability::Force);
+    assert!(matches!(failed, Err(Error::Indeterminate { .. })), "{failed:?}");
+    let refused = put(&rvm, &[&segments[0]], b"never", Durability::Force);
+    assert!(matches!(refused, Err(Error::Poisoned { .. })), "{refused:?}");
+    assert!(matches!(rvm.close(), Err(Error::Poisoned { .. })));
+    drop(rvm);
+    storage.on_operation(|_| {});
+    let rvm = open(storage).unwrap();
+    let again = ["a", "b"].map(|name| rvm.map(name, 8).unwrap());
+    let read = again.map(|segment| segment.read().unwrap()[..6].to_vec());
+    assert_eq!(read, [b"before", b"before"]);
+}

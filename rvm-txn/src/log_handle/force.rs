@@ -1,9 +1,12 @@
 //! Group commit: one write in flight per log, led by one of those who wait for it.
 
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use rvm_log::{LogError, Lsn};
+use rvm_log::{Batch, LogError, Lsn, Ring};
+use rvm_storage::StorageError;
 
 use super::{LogHandle, LogState};
 use crate::health::Health;
@@ -53,7 +56,7 @@ impl LogHandle {
             let (synced, ring) = (state.durable, state.ring);
             let batch = state.tail.seal(synced, self.checksums);
             let started = Instant::now();
-            let forced = MutexGuard::unlocked(&mut state, || batch.force(self.blob.as_ref(), ring));
+            let forced = MutexGuard::unlocked(&mut state, || self.force_batch(&batch, ring));
             state.forcing = false;
             match forced {
                 Ok(()) => {
@@ -72,5 +75,18 @@ impl LogHandle {
                 }
             }
         }
+    }
+
+    /// A storage that panics must leave nobody waiting for it: that is a failure like another.
+    fn force_batch(&self, batch: &Batch, ring: Ring) -> rvm_log::Result<()> {
+        let forced = catch_unwind(AssertUnwindSafe(|| batch.force(self.blob.as_ref(), ring)));
+        forced.unwrap_or_else(|_reported| {
+            Err(LogError::Storage(StorageError::Io {
+                operation: "force",
+                path: self.blob.location().to_owned(),
+                offset: None,
+                source: io::Error::other("the storage panicked"),
+            }))
+        })
     }
 }
