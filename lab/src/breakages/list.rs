@@ -37,7 +37,7 @@ pub const BREAKAGES: &[Breakage] = &[
         file: "rvm-txn/src/log_handle/state.rs",
         text: "self.links.front().map_or(self.durable, |link| link.lsn)",
         instead: "self.durable",
-        by: Watch::Tests("rvm-core", "entangled"),
+        by: Watch::Tests("rvm-txn", "truncate"),
     },
     Breakage {
         name: "advance the head before the segment is forced",
