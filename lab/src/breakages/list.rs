@@ -19,13 +19,6 @@ pub const BREAKAGES: &[Breakage] = &[
         by: Watch::Tests("rvm-core", "entangled"),
     },
     Breakage {
-        name: "force a log alone although its records name others",
-        file: "rvm-txn/src/log_handle/force.rs",
-        text: "state.links.front().is_none_or(|link| link.lsn >= target)",
-        instead: "state.links.front().is_none_or(|_| true)",
-        by: Watch::Tests("rvm-core", "entangled"),
-    },
-    Breakage {
         name: "forget what a transaction read",
         file: "rvm-txn/src/transaction/append/together.rs",
         text: "if lsn > decided {",

@@ -8,7 +8,7 @@ use std::time::Instant;
 use rvm_log::{Batch, LogError, Lsn, Ring};
 use rvm_storage::StorageError;
 
-use super::{LogHandle, LogState};
+use super::LogHandle;
 use crate::health::Health;
 use crate::sync::MutexGuard;
 
@@ -20,27 +20,7 @@ impl LogHandle {
     /// The first failure of the store, once it is poisoned; the caller wakes those who wait for other logs. A force is never tried
     /// again.
     pub(crate) fn force_to(&self, target: Lsn, health: &Health) -> Result<(), Arc<LogError>> {
-        self.force_latched(self.latch.lock(), target, health)
-    }
-
-    /// [`force_to`](Self::force_to), if no undecided record below `target` names another log: then all below it is decided, too, when it is
-    /// durable. What is appended later lies behind it. `None`, and nothing done, otherwise.
-    pub(crate) fn force_if_alone(
-        &self,
-        target: Lsn,
-        health: &Health,
-    ) -> Option<Result<(), Arc<LogError>>> {
-        let state = self.latch.lock();
-        let is_alone = state.links.front().is_none_or(|link| link.lsn >= target);
-        is_alone.then(|| self.force_latched(state, target, health))
-    }
-
-    fn force_latched(
-        &self,
-        mut state: MutexGuard<'_, LogState>,
-        target: Lsn,
-        health: &Health,
-    ) -> Result<(), Arc<LogError>> {
+        let mut state = self.latch.lock();
         loop {
             if state.durable >= target {
                 return Ok(());

@@ -61,6 +61,9 @@ impl Helpers {
     /// # Errors
     /// The first failure of the store. All forces have ended then.
     pub(super) fn force_all(&self, targets: &[(Arc<LogHandle>, Lsn)]) -> Result<(), Arc<LogError>> {
+        if let [(only, target)] = targets {
+            return only.force_to(*target, &self.health);
+        }
         let mut due = targets.iter().filter(|(log, lsn)| log.latch.lock().durable < *lsn);
         let Some((first, first_target)) = due.next() else { return Ok(()) };
         let round = Arc::new(Round::default());

@@ -81,11 +81,6 @@ impl Logs {
     /// # Errors
     /// The first failure of the store, once it is poisoned.
     pub(crate) fn decide(&self, start: Targets) -> std::result::Result<(), Arc<LogError>> {
-        if let [(only, target)] = start.as_slice()
-            && let Some(forced) = only.force_if_alone(*target, &self.health)
-        {
-            return forced.inspect_err(|_| self.wake_all());
-        }
         let targets = closure::closure_of(start);
         self.helpers.force_all(&targets).inspect_err(|_| self.wake_all())?;
         for (log, target) in &targets {
