@@ -40,6 +40,23 @@ fn what_waits_in_memory_for_a_force_is_bounded() {
     assert!(view.read().unwrap()[..700 << 10].iter().all(|byte| *byte == 2));
 }
 
+/// Guards against a transaction that is refused although the log, made with other options, has room for it.
+#[test]
+fn a_log_larger_than_the_options_allow_takes_what_fits() {
+    let storage = MemStorage::new();
+    let open = |storage: MemStorage, capacity| {
+        let options = Rvm::options().background(false).log_capacity_initial(capacity);
+        options.log_capacity_max(capacity).open_with(Arc::new(storage)).unwrap()
+    };
+    let rvm = open(storage.clone(), 4 << 20);
+    let segment = rvm.map("s", 1 << 20).unwrap();
+    put(&rvm, &segment, b"x", Durability::Force);
+    let rvm = open(storage.crash(), 64 << 10);
+    let segment = rvm.map("s", 1 << 20).unwrap();
+    put(&rvm, &segment, &vec![1; MIB], Durability::Force);
+    assert!(segment.read().unwrap().iter().all(|byte| *byte == 1));
+}
+
 /// Guards against bytes that are lost, or come to the wrong place, where more lie side by side than are written at once.
 #[test]
 fn any_number_of_bytes_side_by_side_is_folded_whole() {

@@ -110,3 +110,14 @@ fn the_search_finds_every_place_and_none_at_the_limit() {
         assert_eq!(reader.find(head, 8, b"here", LEN).unwrap(), None, "behind the limit");
     }
 }
+
+/// Guards against other bytes for a position that is not in the window, below it or behind.
+#[test]
+fn what_is_not_held_is_nothing() {
+    let ring = Ring::new(3 * WINDOW_LEN).unwrap();
+    let blob = numbered(ring);
+    let mut reader = RingReader::new(&*blob, ring, Lsn(2 * WINDOW_LEN));
+    assert_shows(&mut reader, ring, Lsn(WINDOW_LEN), 64);
+    assert!(reader.held(Lsn(WINDOW_LEN - 8), 8).is_empty() && reader.held(Lsn(0), 8).is_empty());
+    assert!(reader.held(Lsn(2 * WINDOW_LEN), 8).is_empty());
+}

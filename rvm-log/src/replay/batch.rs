@@ -246,6 +246,18 @@ mod tests {
         assert_eq!(applied, [(10, 14), (9000, 4), (70_000, 8), (80_000, 8), (80_100, 8)]);
     }
 
+    /// Guards against a chunk that is taken for another one whose number looks alike, or that is there twice.
+    #[test]
+    fn chunks_far_apart_are_kept_apart() {
+        let far = wide(RECENT_COUNT * CHUNK_LEN);
+        let (mut batch, mut calls) = (Batch::default(), Calls::default());
+        for (offset, len) in [(0, 4), (far, 6), (4, 4), (far + 6, 2)] {
+            batch.push(offset, &vec![1; len]).unwrap();
+        }
+        batch.drain(&mut calls).unwrap();
+        assert_eq!(calls.applied, [(0, 8), (far, 8)]);
+    }
+
     /// Memory, which can be read back or not, and sees that it is given bytes in order.
     struct Memory {
         bytes: Vec<u8>,

@@ -172,6 +172,24 @@ fn replay_ends_where_it_is_told_to() {
     }
 }
 
+/// Guards against ranges that are lost, or put in another order, where many small ones lie in what is read at once.
+#[test]
+fn many_small_ranges_are_applied_as_written() {
+    let mut bench = Workbench::on(MemStorage::new(), MIB);
+    let mut expected = vec![0; 100];
+    for number in 0..3_000_u64 {
+        let (offset, fill) = (number * 7 % 100, number.to_le_bytes()[0]);
+        expected[narrow(offset)] = fill;
+        bench.append(Record::of(offset, vec![fill]));
+    }
+    bench.force();
+    let header = bench.log.header();
+    let mut segment = Segment { takes_overlaps: true, ..Segment::of_len(100) };
+    let span = (header.head, bench.durable);
+    let done = replay(bench.log.blob(), header, span, 100, &mut segment).unwrap();
+    assert!(segment.bytes == expected && done.ranges == 3_000);
+}
+
 /// Guards against a replay of more bytes than are resolved at once that forgets what one batch brought, brings it twice, or lets
 /// an older batch win.
 #[test]

@@ -54,9 +54,9 @@ impl Logs {
 
     pub(crate) fn remove(&self, name: &SegmentName) {
         let mut known = self.known.lock();
-        if let Some(log) = known.logs.remove(name) {
-            known.past_appends.add(&log.latch.lock().appends);
-        }
+        let gone = known.logs.remove(name);
+        let appends = gone.map_or_else(Appends::default, |log| log.latch.lock().appends);
+        known.past_appends.add(&appends);
     }
 
     /// What was appended to all logs, those that are gone included.
