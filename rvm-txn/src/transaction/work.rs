@@ -27,11 +27,10 @@ impl Work {
         SPARE.try_with(Cell::take).unwrap_or_default()
     }
 
-    /// Leaves the memory to the thread's next transaction, unless it is much.
+    /// Leaves the memory to the thread's next transaction, unless it is much. The parts were given back before.
     pub(super) fn leave(mut self) {
         let parts_len = self.parts.capacity() * size_of::<Box<Part>>();
         if self.undo.capacity() + parts_len + self.label.capacity() <= SPARE_LEN_MAX {
-            self.parts.clear();
             self.undo.clear();
             self.label.clear();
             SPARE.try_with(|spare| spare.set(self)).ok();
