@@ -164,4 +164,15 @@ mod tests {
             first.draw();
         }
     }
+
+    /// Guards against an order that is another than it says: the best that a cache can meet.
+    #[test]
+    fn in_sequence_each_record_follows_the_one_before() {
+        let mut bank = Bank::over(1 << 16, Pattern::Sequential);
+        for first in (0..30).step_by(3) {
+            let change = bank.draw();
+            let [one, two, three, _] = change.stores().map(|(offset, _)| offset);
+            assert_eq!([one, two, three], [0, 1, 2].map(|next| (first + next) * RECORD_LEN));
+        }
+    }
 }
