@@ -29,7 +29,7 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Usage(String),
     /// A segment is to be made and is there already.
-    #[error("segment {segment} exists already, with {len} bytes")]
+    #[error("segment {segment:?} exists already, with {len} bytes")]
     SegmentExists {
         /// The segment.
         segment: String,

@@ -6,7 +6,7 @@ use rvm_storage::{AlignedBuf, Blob, Write};
 
 use crate::error::Result;
 use crate::format::checksum::Checksums;
-use crate::format::record::{self, Draft, Measure};
+use crate::format::record::{self, Draft, Measure, Participant};
 use crate::ids::{Epoch, Lsn};
 use crate::ring::{Ring, block_end, block_start};
 
@@ -59,12 +59,46 @@ impl Tail {
     where
         R: Iterator<Item = (u64, &'a [u8])> + Clone,
     {
-        let lsn = self.end();
-        // The leader stamps the true synced LSN, and the header's checksum with it; until then nothing is claimed.
-        let position = record::Position { lsn, epoch, synced: Lsn(0) };
+        let position = self.next_position(epoch);
         draft.encode_unstamped(measure, position, checksums, &mut self.buf);
+        position.lsn
+    }
+
+    /// Lays a record of a transaction that has other parts, and returns where it starts and how those name it: what they name is what was
+    /// copied. It counts once it is [joined](Self::join) with them, before anything else is done with the tail.
+    pub fn lay<'a, R>(
+        &mut self,
+        draft: &Draft<'a, R>,
+        measure: &Measure,
+        epoch: Epoch,
+    ) -> (Lsn, u32)
+    where
+        R: Iterator<Item = (u64, &'a [u8])> + Clone,
+    {
+        let position = self.next_position(epoch);
+        draft.lay(measure, position, &mut self.buf);
+        (position.lsn, measure.part_crc_of(self.record_at(position.lsn)))
+    }
+
+    /// Lets the record at `lsn`, the last one, name the other parts: as many as it was laid with.
+    pub fn join(&mut self, lsn: Lsn, participants: &[Participant], checksums: Checksums) {
+        let record = self.record_at(lsn);
+        record::name_participants(record, participants);
+        record::seal(record, lsn, checksums);
+    }
+
+    /// The position of a record that is about to be added. The leader stamps the true synced LSN, and the header's checksum with
+    /// it; until then nothing is claimed.
+    fn next_position(&mut self, epoch: Epoch) -> record::Position {
+        let lsn = self.end();
         self.unsealed.push(lsn);
-        lsn
+        record::Position { lsn, epoch, synced: Lsn(0) }
+    }
+
+    /// What follows `lsn`.
+    fn record_at(&mut self, lsn: Lsn) -> &mut [u8] {
+        let at = narrow(lsn.since(self.base));
+        self.buf.as_mut_slice().get_mut(at..).unwrap_or_default()
     }
 
     /// Takes what is to be forced: all blocks that hold unsealed bytes, each record stamped with `synced`, up to where the log is

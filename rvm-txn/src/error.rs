@@ -33,7 +33,7 @@ pub enum Error {
         reason: String,
     },
     /// A segment cannot have this length.
-    #[error("segment {segment} cannot be mapped with {len} bytes: {reason}")]
+    #[error("segment {segment:?} cannot be mapped with {len} bytes: {reason}")]
     InvalidLength {
         /// The segment.
         segment: String,
@@ -43,19 +43,19 @@ pub enum Error {
         reason: &'static str,
     },
     /// The segment is mapped; there is one mapping at a time, and a mapped segment cannot be destroyed.
-    #[error("segment {segment} is already mapped")]
+    #[error("segment {segment:?} is already mapped")]
     AlreadyMapped {
         /// The segment.
         segment: String,
     },
     /// The segment was mapped once and is not any more.
-    #[error("segment {segment} is no longer mapped")]
+    #[error("segment {segment:?} is no longer mapped")]
     NotMapped {
         /// The segment.
         segment: String,
     },
     /// The segment was mapped by another store.
-    #[error("segment {segment} belongs to another store")]
+    #[error("segment {segment:?} belongs to another store")]
     ForeignSegment {
         /// The segment.
         segment: String,
@@ -64,13 +64,13 @@ pub enum Error {
     #[error("a transaction needs at least one segment")]
     NoSegments,
     /// The segment is not one of those that the transaction was begun with.
-    #[error("segment {segment} is not part of this transaction")]
+    #[error("segment {segment:?} is not part of this transaction")]
     NotInTransaction {
         /// The segment.
         segment: String,
     },
     /// A range reaches outside its segment.
-    #[error("bytes {start}..{end} reach outside segment {segment} of {segment_len} bytes")]
+    #[error("bytes {start}..{end} reach outside segment {segment:?} of {segment_len} bytes")]
     OutOfRange {
         /// The segment.
         segment: String,
@@ -82,7 +82,7 @@ pub enum Error {
         segment_len: u64,
     },
     /// Two ranges that should be disjoint overlap.
-    #[error("bytes {}..{} and {}..{} of segment {segment} overlap", first.0, first.1, second.0, second.1)]
+    #[error("bytes {}..{} and {}..{} of segment {segment:?} overlap", first.0, first.1, second.0, second.1)]
     Overlap {
         /// The segment.
         segment: String,
@@ -92,7 +92,7 @@ pub enum Error {
         second: (u64, u64),
     },
     /// The range was not declared before in this transaction.
-    #[error("bytes {start}..{end} of segment {segment} were not declared in this transaction")]
+    #[error("bytes {start}..{end} of segment {segment:?} were not declared in this transaction")]
     NotDeclared {
         /// The segment.
         segment: String,
@@ -108,14 +108,14 @@ pub enum Error {
         len: usize,
     },
     /// The thread would wait for what it, or a thread that waits for it, holds.
-    #[error("waiting for segment {segment} would never end: this thread is itself waited for")]
+    #[error("waiting for segment {segment:?} would never end: this thread is itself waited for")]
     WouldDeadlock {
         /// The segment that is held.
         segment: String,
     },
     /// The transaction's record does not fit the largest log.
     #[error(
-        "the transaction needs {needed} bytes of log for segment {segment}, the limit is {limit}"
+        "the transaction needs {needed} bytes of log for segment {segment:?}, the limit is {limit}"
     )]
     TransactionTooLarge {
         /// The segment whose log is too small.
@@ -141,7 +141,7 @@ pub enum Error {
     },
 
     /// The segment is in use by a transaction or a read guard, and stayed so as long as was waited.
-    #[error("segment {segment} is in use{}", waited_for(*.waited))]
+    #[error("segment {segment:?} is in use{}", waited_for(*.waited))]
     Busy {
         /// The segment.
         segment: String,
@@ -149,7 +149,7 @@ pub enum Error {
         waited: Duration,
     },
     /// There is no such segment.
-    #[error("there is no segment {segment} in {store}")]
+    #[error("there is no segment {segment:?} in {store}")]
     NotFound {
         /// The segment.
         segment: String,
@@ -196,7 +196,7 @@ pub enum Error {
     },
     /// The store was closed while the device was too full to fold a log into its segment. The log keeps everything.
     #[error(
-        "the store is closed, but the log of segment {segment} could not be folded into it: the device is full"
+        "the store is closed, but the log of segment {segment:?} could not be folded into it: the device is full"
     )]
     NotFolded {
         /// The first such segment.
@@ -205,7 +205,7 @@ pub enum Error {
     /// An abort could not read the committed bytes back (only with [`UndoMode::None`](crate::UndoMode::None)); the segment cannot be
     /// used until it is mapped again.
     #[error(
-        "segment {segment} holds bytes of a transaction that could not be undone; map it again"
+        "segment {segment:?} holds bytes of a transaction that could not be undone; map it again"
     )]
     NotRestored {
         /// The segment.

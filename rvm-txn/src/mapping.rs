@@ -9,7 +9,7 @@ use crate::arbiter::Slot;
 use crate::error::{Error, Result};
 use crate::log_handle::LogHandle;
 use crate::sync::RwLock;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 
 #[derive(Debug)]
 pub(crate) struct Mapping {
@@ -19,6 +19,8 @@ pub(crate) struct Mapping {
     /// safe: whoever the arbiter has granted the memory to finds it free, or is handed it locked.
     pub(crate) slot: Slot,
     pub(crate) memory: Arc<RwLock<Region>>,
+    /// The address of the memory, which stays the same.
+    pub(crate) base: AtomicPtr<u8>,
     /// `None` in a store that was opened for reading.
     pub(crate) log: Option<Arc<LogHandle>>,
     pub(crate) mapped: AtomicBool,

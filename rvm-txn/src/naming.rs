@@ -15,7 +15,7 @@ use crate::segment::Segment;
 use crate::segment_files::{SegmentFile, create_log, open_segment, sync_names};
 use crate::shared::{Naming, Shared};
 use crate::store::Store;
-use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use crate::sync::{MutexGuard, RwLock};
 use crate::truncate::{TruncationRight, truncate_all};
 
@@ -212,8 +212,10 @@ pub(crate) fn register(
     memory: Arc<RwLock<Region>>,
     log: Option<Arc<LogHandle>>,
 ) -> Segment {
+    let base = AtomicPtr::new(memory.read().base_ptr().cast_mut());
     let mapping = Arc::new(Mapping {
         slot: shared.arbiter.add(&name),
+        base,
         len,
         memory,
         log,

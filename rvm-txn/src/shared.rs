@@ -107,6 +107,13 @@ impl Shared {
         drop(self.owner_lock.lock().take());
     }
 
+    /// Gives up a forked child's copy of the owner's lock, which leaves the parent's as it is.
+    pub(crate) fn release_inherited_lock(&self) {
+        if let Some(mut lock) = self.owner_lock.try_lock() {
+            drop(lock.take());
+        }
+    }
+
     /// # Errors
     /// [`Error::Forked`], [`Error::Closed`].
     pub(crate) fn check_usable(&self) -> Result<()> {

@@ -226,7 +226,9 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         if self.shared.in_child() {
-            // The parent's locks and threads are not ours to touch, not even by dropping them.
+            // The parent's locks and threads are not ours to touch, not even by dropping them. But a child that lives on with a copy of the
+            // owner's lock would keep everybody out when the parent is gone.
+            self.shared.release_inherited_lock();
             Box::leak(Box::new((Arc::clone(&self.shared), self.maintenance.get_mut().take())));
         } else if self.shared.set_closed() {
             // A drop cannot tell; what was committed is recovered at the next opening.

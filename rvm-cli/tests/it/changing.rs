@@ -58,7 +58,7 @@ fn poke_writes_from_each_source() {
 fn poke_takes_no_more_than_the_segment_holds() {
     let parent = parent();
     let store = clean(&parent);
-    on(&store, "poke a 0 --file /dev/zero").fails(2, &["reach outside segment a"]);
+    on(&store, "poke a 0 --file /dev/zero").fails(2, &["reach outside segment \"a\""]);
     on_with_input(&store, "poke a 0 --file -", b"").fails(2, &["no bytes"]);
     assert_eq!(on(&store, "peek a 0 9 --raw").fine().stdout, b"committed");
 }

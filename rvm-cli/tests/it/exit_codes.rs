@@ -25,7 +25,7 @@ fn help_is_fine_and_no_verb_is_wrong_usage() {
 fn making_a_segment_twice_is_a_failure() {
     let parent = parent();
     let store = clean(&parent);
-    on(&store, "seg create a 1M").fails(1, &["segment a exists already, with 4096 bytes"]);
+    on(&store, "seg create a 1M").fails(1, &["segment \"a\" exists already, with 4096 bytes"]);
 }
 
 /// Guards against misuse that changes something, or passes for a failure that may be tried again.
@@ -37,7 +37,8 @@ fn what_makes_no_sense_is_wrong_usage() {
     on(&new, "seg create ../a 4096").fails(2, &["\"../a\" is no segment name"]);
     on(&new, "seg create a 0").fails(2, &["at least 1 byte"]);
     assert!(!new.exists(), "a slip made a store");
-    on(&store, "peek a 4000 97").fails(2, &["bytes 4000..4097 reach outside segment a of 4096"]);
+    on(&store, "peek a 4000 97")
+        .fails(2, &["bytes 4000..4097 reach outside segment \"a\" of 4096"]);
     on(&store, "peek a 4097").fails(2, &["4097"]);
     on(&store, "poke a 4095 --hex 0102").fails(2, &["bytes 4095..4097"]);
     on(&store, "poke a 0 --hex 012").fails(2, &["no whole number of bytes"]);
@@ -124,7 +125,7 @@ fn a_missing_store_or_segment_is_not_found_and_not_made() {
     assert!(!missing.exists());
     assert!(!parent.path().join("rvm.lock").exists());
     for verb in ["log ls c", "peek c", "poke c 0 --hex 01", "seg destroy c --yes"] {
-        on(&store, verb).fails(7, &["there is no segment c in"]);
+        on(&store, verb).fails(7, &["there is no segment \"c\" in"]);
         assert_eq!(on(&store, &format!("--json {verb}")).error()["exit_code"], 7);
     }
     on(&store, "poke a 0 --file /no/such/file").fails(7, &["cannot open /no/such/file: No such"]);

@@ -50,8 +50,8 @@ fn lengths_that_no_segment_can_have() {
 #[test]
 fn a_segment_mapped_twice_and_the_first_mapping_stays() {
     let World { rvm, segment, .. } = world();
-    assert_eq!(misuse(rvm.map("s", 100)), "segment s is already mapped");
-    assert_eq!(misuse(rvm.destroy("s")), "segment s is already mapped");
+    assert_eq!(misuse(rvm.map("s", 100)), "segment \"s\" is already mapped");
+    assert_eq!(misuse(rvm.destroy("s")), "segment \"s\" is already mapped");
     let mut txn = rvm.begin(&[&segment]).unwrap();
     txn.write(&segment, 0, b"fine").unwrap();
     txn.commit().unwrap();
@@ -61,7 +61,7 @@ fn a_segment_mapped_twice_and_the_first_mapping_stays() {
 fn a_segment_that_is_no_longer_mapped() {
     let World { rvm, segment, .. } = world();
     rvm.unmap(&segment).unwrap();
-    let expected = "segment s is no longer mapped";
+    let expected = "segment \"s\" is no longer mapped";
     assert_eq!(misuse(rvm.unmap(&segment)), expected);
     assert_eq!(misuse(rvm.begin(&[&segment])), expected);
     assert_eq!(misuse(segment.read().map(drop)), expected);
@@ -75,13 +75,13 @@ fn a_segment_that_is_no_longer_mapped() {
 #[test]
 fn a_segment_of_another_store() {
     let (here, there) = (world(), world());
-    let expected = "segment s belongs to another store";
+    let expected = "segment \"s\" belongs to another store";
     assert_eq!(misuse(here.rvm.begin(&[&there.segment])), expected);
     assert_eq!(misuse(here.rvm.unmap(&there.segment)), expected);
     assert_eq!(misuse(here.rvm.read(&[&there.segment])), expected);
     let mut txn = here.rvm.begin(&[&here.segment]).unwrap();
     let foreign = txn.about_to_modify(&there.segment, 0..1);
-    assert_eq!(misuse(foreign), "segment s is not part of this transaction");
+    assert_eq!(misuse(foreign), "segment \"s\" is not part of this transaction");
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn ranges_outside_the_segment_or_the_transaction() {
     txn.write(&segment, 0, b"before").unwrap();
 
     let text = misuse(txn.about_to_modify(&segment, 90..101));
-    assert_eq!(text, "bytes 90..101 reach outside segment s of 100 bytes");
+    assert_eq!(text, "bytes 90..101 reach outside segment \"s\" of 100 bytes");
     misuse(txn.about_to_modify(&segment, 101..101));
     misuse(txn.about_to_modify(&segment, 0..=u64::MAX));
     misuse(txn.about_to_modify(&segment, u64::MAX..));
@@ -118,12 +118,12 @@ fn ranges_outside_the_segment_or_the_transaction() {
     assert!(misuse(reversed).contains("20..10"));
     misuse(txn.write(&segment, 99, b"ab"));
     misuse(txn.write(&segment, u64::MAX, b"ab"));
-    assert_eq!(misuse(txn.read(&other)), "segment other is not part of this transaction");
+    assert_eq!(misuse(txn.read(&other)), "segment \"other\" is not part of this transaction");
     misuse(txn.write(&other, 0, b"x"));
     let text = misuse(txn.declared_mut(&segment, 4..8));
-    assert_eq!(text, "bytes 4..8 of segment s were not declared in this transaction");
+    assert_eq!(text, "bytes 4..8 of segment \"s\" were not declared in this transaction");
     let text = misuse(txn.about_to_modify_disjoint(&segment, &[10..20, 30..40, 19..21]));
-    assert_eq!(text, "bytes 10..20 and 19..21 of segment s overlap");
+    assert_eq!(text, "bytes 10..20 and 19..21 of segment \"s\" overlap");
     misuse(txn.label(&"x".repeat(256)));
 
     txn.label(&"x".repeat(255)).unwrap();
@@ -138,9 +138,9 @@ fn ranges_outside_the_segment_or_the_transaction() {
 fn a_segment_in_use() {
     let World { rvm, segment, other } = world();
     let txn = rvm.begin(&[&segment]).unwrap();
-    assert_eq!(told(rvm.try_begin(&[&other, &segment]), Family::State), "segment s is in use");
-    assert_eq!(told(rvm.unmap(&segment), Family::State), "segment s is in use");
-    assert_eq!(told(rvm.close(), Family::State), "segment s is in use");
+    assert_eq!(told(rvm.try_begin(&[&other, &segment]), Family::State), "segment \"s\" is in use");
+    assert_eq!(told(rvm.unmap(&segment), Family::State), "segment \"s\" is in use");
+    assert_eq!(told(rvm.close(), Family::State), "segment \"s\" is in use");
     // The same thread holds it, so waiting would never end.
     misuse(rvm.begin(&[&segment]));
     misuse(segment.read().map(drop));
@@ -149,12 +149,12 @@ fn a_segment_in_use() {
             let limit = Duration::from_millis(1);
             told(rvm.begin_timeout(&[&segment], limit), Family::State)
         });
-        assert_eq!(other_thread.join().unwrap(), "segment s is in use (waited 1 ms)");
+        assert_eq!(other_thread.join().unwrap(), "segment \"s\" is in use (waited 1 ms)");
     });
     txn.abort().unwrap();
 
     let view = segment.read().unwrap();
-    assert_eq!(told(rvm.unmap(&segment), Family::State), "segment s is in use");
+    assert_eq!(told(rvm.unmap(&segment), Family::State), "segment \"s\" is in use");
     misuse(rvm.begin(&[&segment]));
     let _second_view = segment.read().unwrap();
     drop(view);
@@ -163,7 +163,7 @@ fn a_segment_in_use() {
 #[test]
 fn a_segment_that_is_not_there() {
     let World { rvm, .. } = world();
-    assert_eq!(told(rvm.destroy("none"), Family::State), "there is no segment none in memory");
+    assert_eq!(told(rvm.destroy("none"), Family::State), "there is no segment \"none\" in memory");
 }
 
 #[test]

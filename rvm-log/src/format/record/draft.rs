@@ -68,14 +68,15 @@ where
             lists = lists.saturating_add(varint::len(offset) + varint::len(bytes_len));
             len = len.saturating_add(bytes_len);
         }
-        let len = len.saturating_add(lists);
-        let len = len.checked_next_multiple_of(RECORD_ALIGN).unwrap_or(u64::MAX);
+        let whole = len.saturating_add(lists);
+        let len = whole.checked_next_multiple_of(RECORD_ALIGN).unwrap_or(u64::MAX);
         if len > Self::LEN_LIMIT {
             return Err(LogError::RecordTooLarge { len, limit: Self::LEN_LIMIT });
         }
         Ok(Measure {
             total_len: counted("bytes", len, u32::MAX.into())?,
             lists_len: narrow(lists),
+            padding_len: narrow(len - whole),
             range_count: counted("ranges", ranges, u32::MAX.into())?,
             participant_count: counted(
                 "participants",
@@ -128,11 +129,21 @@ where
         checksums: Checksums,
         out: &mut AlignedBuf,
     ) {
+        let start = out.len();
+        self.lay(measure, position, out);
+        let record = out.as_mut_slice().get_mut(start..).unwrap_or_default();
+        seal(record, position.lsn, checksums);
+    }
+
+    /// Appends the record to `out` without any checksum: it is to be [sealed](seal).
+    pub(crate) fn lay(&self, measure: &Measure, position: Position, out: &mut AlignedBuf) {
         let (start, total_len) = (out.len(), narrow(measure.total_len.into()));
         out.reserve(total_len);
         out.resize(start + HEADER_LEN + measure.lists_len);
         let fixed = out.as_mut_slice().get_mut(start..).unwrap_or_default();
-        let mut put = Put(fixed.get_mut(HEADER_LEN..).unwrap_or_default());
+        let (header, lists) = fixed.split_at_mut_checked(HEADER_LEN).unwrap_or_default();
+        Put(header).array(self.header(measure, position));
+        let mut put = Put(lists);
         for participant in self.participants {
             put.array(encode_participant(participant));
         }
@@ -148,16 +159,6 @@ where
             out.extend_from_slice(bytes);
         }
         out.resize(start + total_len);
-        let record = out.as_mut_slice().get_mut(start..).unwrap_or_default();
-        let Some((content, trailer)) = record.split_last_chunk_mut::<TRAILER_LEN>() else { return };
-        // The position, which seeds the checksum, stands before the body until the header does: one pass over both.
-        let (_, seed_and_body) = content.split_at_mut_checked(HEADER_LEN - 8).unwrap_or_default();
-        Put(seed_and_body).array(Checksums::position(position.lsn));
-        let crc = checksums.salted().over(seed_and_body).value();
-        Put(trailer).u32(crc).u32(measure.total_len);
-        if let Some(header) = content.first_chunk_mut() {
-            *header = self.header(measure, position);
-        }
     }
 
     /// The header, without its checksum.
@@ -195,6 +196,8 @@ pub struct Measure {
     pub total_len: u32,
     /// The bytes between the fixed header and the label.
     lists_len: usize,
+    /// The zeros between the data and the trailer.
+    padding_len: usize,
     range_count: u32,
     participant_count: u16,
     dependency_count: u16,
@@ -207,6 +210,40 @@ impl Measure {
     pub const fn range_count(&self) -> u32 {
         self.range_count
     }
+
+    /// [`Draft::part_crc`] of a record that was laid, from what was copied: whatever happens to the segment's memory meanwhile, this is what
+    /// the log holds. 0 if there is no other part to name it.
+    pub(crate) fn part_crc_of(&self, record: &[u8]) -> u32 {
+        if self.participant_count == 0 {
+            return 0;
+        }
+        let named = usize::from(self.participant_count) * PARTICIPANT_LEN
+            + usize::from(self.dependency_count) * DEPENDENCY_LEN;
+        let end = narrow(self.total_len.into()).saturating_sub(TRAILER_LEN + self.padding_len);
+        let part = record.get(HEADER_LEN + named..end).unwrap_or_default();
+        Running::UNSEEDED.over(part).value()
+    }
+}
+
+/// Puts the true participants into a record that was laid with as many others.
+pub(crate) fn name_participants(record: &mut [u8], participants: &[Participant]) {
+    let mut put = Put(record.get_mut(HEADER_LEN..).unwrap_or_default());
+    for participant in participants {
+        put.array(encode_participant(participant));
+    }
+}
+
+/// Puts the checksum over all behind the header, and the length, at the end of a record that was laid.
+pub(crate) fn seal(record: &mut [u8], lsn: Lsn, checksums: Checksums) {
+    let total_len = record.len();
+    let Some((content, trailer)) = record.split_last_chunk_mut::<TRAILER_LEN>() else { return };
+    // The position, which seeds the checksum, stands before the body until that is made: one pass over both.
+    let (_, seed_and_body) = content.split_at_mut_checked(HEADER_LEN - 8).unwrap_or_default();
+    let Some(seed) = seed_and_body.first_chunk_mut::<8>() else { return };
+    let header_end = std::mem::replace(seed, Checksums::position(lsn));
+    let crc = checksums.salted().over(seed_and_body).value();
+    Put(seed_and_body).array(header_end);
+    Put(trailer).u32(crc).u32(u32::try_from(total_len).unwrap_or(u32::MAX));
 }
 
 /// Puts a newer synced LSN, and the checksum of the header, into the encoded record at the start of `bytes`.

@@ -3,8 +3,8 @@
 mod draft;
 mod view;
 
-pub(crate) use draft::restamp;
 pub use draft::{Draft, Measure, Position};
+pub(crate) use draft::{name_participants, restamp, seal};
 pub use view::{RecordFault, RecordHeader, RecordView};
 
 use super::fields::{DEPENDENCY, PARTICIPANT, RECORD_HEADER, RECORD_TRAILER, len_of, offset_of};

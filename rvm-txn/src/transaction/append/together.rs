@@ -18,7 +18,6 @@ struct Planned<'a> {
     log: &'a Arc<LogHandle>,
     draft: Draft<'a, Redo<'a>>,
     measure: Measure,
-    part_crc: u32,
 }
 
 type Plan<'a> = SmallVec<[Planned<'a>; 4]>;
@@ -37,15 +36,16 @@ impl Transaction {
         let plan = self.plan(saying)?;
         let mut latches = self.latch_with_room(&plan)?;
 
+        // A part is named by what was copied of it: a program in C may have a thread that changes the memory meanwhile.
         let mut ends = Ends::new();
-        for (planned, state) in plan.iter().zip(&latches) {
-            ends.push(planned.at(state.tail.end()));
+        for (planned, state) in plan.iter().zip(&mut latches) {
+            let laid = state.tail.lay(&planned.draft, &planned.measure, planned.log.epoch);
+            ends.push(planned.at(laid));
         }
-        for (index, (planned, state)) in plan.iter().zip(&mut latches).enumerate() {
-            let (log, measure) = (planned.log, &planned.measure);
-            let participants = all_but(index, &ends);
-            let draft = Draft { participants: &participants, ..planned.draft.clone() };
-            state.tail.append(&draft, measure, log.epoch, log.checksums);
+        for (index, ((planned, (own, _)), state)) in
+            plan.iter().zip(&ends).zip(&mut latches).enumerate()
+        {
+            state.tail.join(own.lsn, &all_but(index, &ends), planned.log.checksums);
         }
         let names_others = plan.len() > 1 || !depended_on.is_empty();
         for ((planned, (own, end)), state) in plan.iter().zip(&ends).zip(&mut latches) {
@@ -99,8 +99,7 @@ impl Transaction {
         let mut plan = Plan::new();
         for (index, part) in self.work.parts.iter().enumerate().filter(|(_, part)| part.written) {
             let (draft, measure) = self.draft((index, part), saying)?;
-            let part_crc = if saying.participants.is_empty() { 0 } else { draft.part_crc() };
-            plan.push(Planned { log: &part.log, draft, measure, part_crc });
+            plan.push(Planned { log: &part.log, draft, measure });
         }
         plan.sort_unstable_by_key(|planned| planned.log.index);
         Ok(plan)
@@ -126,14 +125,14 @@ impl Transaction {
 }
 
 impl Planned<'_> {
-    /// This record at `lsn`, as the others name it, and its end.
-    fn at(&self, lsn: Lsn) -> (Participant, Lsn) {
+    /// This record, laid at `lsn`, as the others name it, and its end.
+    fn at(&self, (lsn, part_crc): (Lsn, u32)) -> (Participant, Lsn) {
         let participant = Participant {
             log_id: self.log.id,
             epoch: self.log.epoch,
             lsn,
             total_len: self.measure.total_len,
-            part_crc: self.part_crc,
+            part_crc,
         };
         (participant, participant.end())
     }

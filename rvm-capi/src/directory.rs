@@ -1,0 +1,291 @@
+//! A directory with segments. Naming it opens nothing: it is locked and recovered when it is first used, so that a program may name it
+//! before it forks and use it in the child.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, c_int, c_void};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
+
+use rvm_core::rvm_storage::{FileStorage, LockMode, LockScope, Storage};
+use rvm_core::{Error, Rvm};
+
+use crate::checked::{Listener, Shadow};
+use crate::fault::{Fault, Result};
+use crate::mapped::Mapped;
+use crate::settings::rvmx_options;
+use crate::verbose::say;
+
+/// A directory that C has a handle of.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    pub(crate) handle: c_int,
+    pub(crate) path: PathBuf,
+    pub(crate) options: rvmx_options,
+    /// Held by whoever opens or closes the store, or works on it without a transaction.
+    open: Mutex<Option<Arc<Rvm>>>,
+    /// What it was when it was opened. Held for moments only.
+    opened_as: Mutex<Option<Identity>>,
+    /// By the addresses of their first bytes. Held for moments only.
+    mapped: Mutex<BTreeMap<usize, Arc<Mapped>>>,
+    /// Who is told of undeclared changes, in place of stderr.
+    pub(crate) listener: Mutex<Option<Listener>>,
+}
+
+/// A directory of the file system, whatever its path.
+type Identity = (u64, u64);
+
+fn identity_of(path: &Path) -> Option<Identity> {
+    let metadata = path.metadata().ok()?;
+    Some((metadata.dev(), metadata.ino()))
+}
+
+/// A lock, also if somebody panicked who held it: what it guards is whole at every moment.
+pub(crate) fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn try_hold<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(held) => Some(held),
+        Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
+
+/// Makes the directory if it is missing, and returns its path from the root, which stays true if the process goes elsewhere.
+///
+/// # Errors
+/// Something else is there; no permission.
+pub(crate) fn make(path: &[u8]) -> Result<PathBuf> {
+    if path.is_empty() {
+        return Err(Fault::misuse("the name of the directory is empty"));
+    }
+    let path = Path::new(OsStr::from_bytes(path));
+    FileStorage::open(path)?;
+    let resolved = path.canonicalize();
+    resolved.map_err(|e| Fault::system(&format!("find the way to {}", path.display()), &e))
+}
+
+impl Directory {
+    pub(crate) fn new(handle: c_int, path: PathBuf, options: rvmx_options) -> Self {
+        Self {
+            handle,
+            path,
+            options,
+            open: Mutex::default(),
+            opened_as: Mutex::default(),
+            mapped: Mutex::default(),
+            listener: Mutex::default(),
+        }
+    }
+
+    /// The same for a child of this process, which has nothing of it open.
+    pub(crate) fn for_child(&self) -> Self {
+        Self::new(self.handle, self.path.clone(), self.options)
+    }
+
+    /// Its path, for people.
+    pub(crate) fn shown(&self) -> String {
+        format!("\"{}\"", self.path.display())
+    }
+
+    /// Whether `path` names this directory, now and when it was opened.
+    pub(crate) fn is(&self, path: &Path) -> bool {
+        let identity = identity_of(path);
+        let opened_as = *hold(&self.opened_as);
+        identity.is_some()
+            && identity_of(&self.path) == identity
+            && (opened_as.is_none() || opened_as == identity)
+    }
+
+    pub(crate) fn is_open(&self) -> bool {
+        hold(&self.opened_as).is_some()
+    }
+
+    /// # Errors
+    /// It is open in another process; no permission.
+    pub(crate) fn check_free(&self) -> Result<()> {
+        let free = try_hold(&self.open).filter(|open| open.is_none());
+        if free.is_some() && self.options.read_only == 0 {
+            let storage = FileStorage::open(&self.path)?;
+            let looked = storage.lock(LockScope::Owner, LockMode::Shared, Duration::ZERO);
+            drop(looked.map_err(|error| self.explain(error.into()))?);
+        }
+        Ok(())
+    }
+
+    /// Does `work` on the store, which is opened for it if it has to be. One such work at a time.
+    ///
+    /// # Errors
+    /// What keeps it from being opened; what `work` fails with.
+    pub(crate) fn with_store<T>(&self, work: impl FnOnce(&Arc<Rvm>) -> Result<T>) -> Result<T> {
+        let mut open = hold(&self.open);
+        let rvm = match &*open {
+            Some(rvm) => Arc::clone(rvm),
+            None => Arc::clone(open.insert(self.open()?)),
+        };
+        work(&rvm)
+    }
+
+    fn open(&self) -> Result<Arc<Rvm>> {
+        let opened = self.options.engine().open(&self.path);
+        let rvm = opened.map_err(|error| self.explain(error))?;
+        *hold(&self.opened_as) = identity_of(&self.path);
+        say("open", || {
+            let report = rvm.recovery_report();
+            let records: u64 = report.logs.iter().map(|log| log.records).sum();
+            format!("directory {}, {records} records recovered", self.shown())
+        });
+        Ok(Arc::new(rvm))
+    }
+
+    fn explain(&self, error: Error) -> Fault {
+        let is_locked = matches!(error, Error::Locked { .. });
+        let mut fault = Fault::from(error);
+        if is_locked {
+            fault.text = format!("directory {} is open already, in another process", self.shown());
+        }
+        fault
+    }
+
+    /// # Errors
+    /// As [`Rvm::map`].
+    pub(crate) fn map(&self, name: &str, len: u64) -> Result<Arc<Mapped>> {
+        self.with_store(|rvm| {
+            let segment = rvm.map(name, len)?;
+            let shadow = match self.shadow_of(&segment) {
+                Ok(shadow) => shadow,
+                Err(fault) => {
+                    rvm.unmap(&segment)?;
+                    return Err(fault);
+                }
+            };
+            let mapped = Arc::new(Mapped { rvm: Arc::clone(rvm), segment, shadow });
+            hold(&self.mapped).insert(mapped.base(), Arc::clone(&mapped));
+            Ok(mapped)
+        })
+    }
+
+    fn shadow_of(&self, segment: &rvm_core::Segment) -> Result<Option<Mutex<Shadow>>> {
+        if !self.options.is_checked() {
+            return Ok(None);
+        }
+        let shadow = Shadow::of(&segment.read_latest()?)?;
+        Ok(Some(Mutex::new(shadow)))
+    }
+
+    /// # Errors
+    /// It is no base of a mapped segment; as [`Rvm::unmap`].
+    pub(crate) fn unmap(&self, base: *mut c_void) -> Result<Arc<Mapped>> {
+        let open = hold(&self.open);
+        let mapped = self.at(base)?;
+        mapped.rvm.unmap(&mapped.segment)?;
+        hold(&self.mapped).remove(&mapped.base());
+        drop(open);
+        Ok(mapped)
+    }
+
+    /// Erases a segment, if it is there; tells whether it was.
+    ///
+    /// # Errors
+    /// As [`Rvm::destroy`].
+    pub(crate) fn destroy(&self, name: &str) -> Result<bool> {
+        self.with_store(|rvm| match rvm.destroy(name) {
+            Err(Error::NotFound { .. }) => Ok(false),
+            destroyed => Ok(destroyed.map(|()| true)?),
+        })
+    }
+
+    /// Folds the logs into the segments; tells how many bytes of log that freed.
+    ///
+    /// # Errors
+    /// As [`Rvm::truncate_log`], and a full device.
+    pub(crate) fn truncate_log(&self) -> Result<u64> {
+        self.with_store(|rvm| {
+            let report = rvm.truncate_log()?;
+            match report.out_of_space.first() {
+                None => Ok(report.freed_bytes),
+                Some(segment) => Err(Fault::no_space(format!(
+                    "the device is full: the log of segment {segment:?} keeps what could not be folded into it"
+                ))),
+            }
+        })
+    }
+
+    /// Unmaps everything and gives the lock up; the handle stays good for another use.
+    ///
+    /// # Errors
+    /// As [`Rvm::close`].
+    pub(crate) fn close(&self) -> Result<()> {
+        let mut open = hold(&self.open);
+        let Some(rvm) = &*open else { return Ok(()) };
+        let closed = rvm.close();
+        if !matches!(closed, Err(Error::Busy { .. })) {
+            hold(&self.mapped).clear();
+            *open = None;
+            *hold(&self.opened_as) = None;
+        }
+        Ok(closed?)
+    }
+
+    /// Closes it if nobody can miss it: nothing is mapped, and nobody works on it.
+    pub(crate) fn close_if_idle(&self) {
+        let Some(mut open) = try_hold(&self.open) else { return };
+        let is_idle = try_hold(&self.mapped).is_some_and(|mapped| mapped.is_empty());
+        if is_idle && let Some(rvm) = open.take() {
+            // What could not be folded is in the logs, and recovered at the next opening.
+            rvm.close().ok();
+            *hold(&self.opened_as) = None;
+        }
+    }
+
+    /// Called in a child: gives up the child's copy of the lock. What another thread of the parent was using stays as it was.
+    pub(crate) fn leave_to_parent(&self) {
+        if let Some(mut mapped) = try_hold(&self.mapped) {
+            mapped.clear();
+        }
+        if let Some(mut open) = try_hold(&self.open) {
+            *open = None;
+        }
+    }
+
+    /// The segment whose first byte is at `base`.
+    ///
+    /// # Errors
+    /// There is none; what lies there instead.
+    pub(crate) fn at(&self, base: *mut c_void) -> Result<Arc<Mapped>> {
+        let mapped = hold(&self.mapped);
+        match mapped.get(&base.addr()) {
+            Some(mapped) => Ok(Arc::clone(mapped)),
+            None => Err(Fault::misuse(no_base(base, &mapped))),
+        }
+    }
+
+    /// Whether a segment of this directory begins at `base`.
+    pub(crate) fn has(&self, base: *mut c_void) -> bool {
+        hold(&self.mapped).contains_key(&base.addr())
+    }
+}
+
+fn no_base(base: *mut c_void, mapped: &BTreeMap<usize, Arc<Mapped>>) -> String {
+    let address = base.addr();
+    if base.is_null() {
+        return "the segment's base is NULL".to_owned();
+    }
+    if address == usize::MAX {
+        return "the segment's base is that of a map that did not succeed: (void *) -1".to_owned();
+    }
+    let below = mapped.range(..address).next_back();
+    if let Some((start, below)) = below
+        && u64::try_from(address - start).is_ok_and(|offset| offset < below.segment.len())
+    {
+        let (name, offset) = (below.segment.name(), address - start);
+        return format!(
+            "{address:#x} is not the base of a segment, but byte {offset} of segment {name:?}"
+        );
+    }
+    format!("no segment is mapped at {address:#x}")
+}

@@ -1,0 +1,61 @@
+//! What a fork means. The child has the handles of its parent, and none of what is open: what it uses, it opens anew, and is refused as
+//! long as the parent has it. A directory of which nothing is mapped is closed before the fork, so that the child may have it.
+
+use std::cell::RefCell;
+use std::sync::{Arc, MutexGuard, Once};
+
+use crate::call;
+use crate::fault::Fault;
+use crate::os::{self, AtFork};
+use crate::registry::{self, Directories};
+use crate::transactions::{self, Table};
+
+/// What a thread holds from before its fork until after it, so that the child finds both whole.
+struct Held {
+    directories: MutexGuard<'static, Directories>,
+    transactions: MutexGuard<'static, Table>,
+}
+
+thread_local! {
+    static HELD: RefCell<Option<Held>> = const { RefCell::new(None) };
+}
+
+/// From now on forks are noticed.
+pub(crate) fn watch() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let watched = os::at_fork(AtFork { before, in_parent, in_child });
+        if let Err(error) = watched {
+            call::report("rvm_init", &Fault::system("prepare for forks", &error));
+        }
+    });
+}
+
+extern "C" fn before() {
+    let work = || {
+        let directories = registry::all();
+        directories.iter().for_each(|directory| directory.close_if_idle());
+        let transactions = transactions::table();
+        HELD.with(|held| held.replace(Some(Held { directories, transactions })));
+        Ok(())
+    };
+    call::guarded(work).ok();
+}
+
+extern "C" fn in_parent() {
+    HELD.try_with(|held| drop(held.take())).ok();
+}
+
+extern "C" fn in_child() {
+    let work = || {
+        let held = HELD.with(RefCell::take);
+        let Some(Held { mut directories, mut transactions }) = held else { return Ok(()) };
+        transactions.leave_to_parent();
+        for directory in directories.iter_mut() {
+            let of_child = Arc::new(directory.for_child());
+            std::mem::replace(directory, of_child).leave_to_parent();
+        }
+        Ok(())
+    };
+    call::guarded(work).ok();
+}

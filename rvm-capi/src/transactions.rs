@@ -1,0 +1,296 @@
+//! The open transactions, by the numbers that C knows them by: from 1 on, and none is used again before all others were.
+
+use std::collections::BTreeMap;
+use std::ffi::{c_int, c_void};
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
+
+use rvm_core::{CommitOutcome, Durability, Transaction};
+
+use crate::checked::{Listener, Undeclared};
+use crate::directory::{Directory, hold};
+use crate::fault::{Fault, Result};
+use crate::mapped::Mapped;
+use crate::{call, registry};
+
+/// How long a transaction waits for its segments.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wait {
+    No,
+    AtMost(Duration),
+    Forever,
+}
+
+/// The open transactions.
+#[derive(Debug)]
+pub(crate) struct Table {
+    open: BTreeMap<c_int, Arc<Open>>,
+    /// The last number that was given.
+    last: c_int,
+    /// The last number that a parent process gave before it forked.
+    last_of_parent: c_int,
+}
+
+#[derive(Debug)]
+struct Open {
+    directory: Arc<Directory>,
+    segments: Vec<Arc<Mapped>>,
+    /// Held while a call works on it; nobody waits for that.
+    work: Mutex<Work>,
+}
+
+#[derive(Debug)]
+struct Work {
+    /// `None` once it has ended.
+    txn: Option<Transaction>,
+    /// In checked mode, for each segment, the start and the end of what was declared.
+    declared: Vec<Vec<(usize, usize)>>,
+}
+
+static TABLE: Mutex<Table> =
+    Mutex::new(Table { open: BTreeMap::new(), last: 0, last_of_parent: 0 });
+
+/// The table, held.
+pub(crate) fn table() -> MutexGuard<'static, Table> {
+    hold(&TABLE)
+}
+
+impl Table {
+    fn add(&mut self, open: Open) -> Result<c_int> {
+        loop {
+            self.last = self.last.checked_add(1).unwrap_or(1);
+            if !self.open.contains_key(&self.last) {
+                break;
+            }
+            if self.open.len() >= usize::try_from(c_int::MAX).unwrap_or(usize::MAX) {
+                return Err(Fault::misuse("too many transactions are open"));
+            }
+        }
+        self.open.insert(self.last, Arc::new(open));
+        Ok(self.last)
+    }
+
+    fn find(&self, tid: c_int) -> Result<Arc<Open>> {
+        self.open.get(&tid).cloned().ok_or_else(|| {
+            Fault::no_transaction(match tid {
+                -1 => "-1 is no transaction: rvm_begin_trans did not succeed".to_owned(),
+                _ if 0 < tid && tid <= self.last_of_parent => {
+                    format!("transaction {tid} was begun before a fork, in the parent process")
+                }
+                _ if 0 < tid && tid <= self.last => format!("transaction {tid} has ended"),
+                _ => format!("there is no transaction {tid}"),
+            })
+        })
+    }
+
+    /// Called in a child: its parent's transactions are not its own. What another thread of the parent was using stays as it was.
+    pub(crate) fn leave_to_parent(&mut self) {
+        for open in std::mem::take(&mut self.open).into_values() {
+            let is_used = open.work.try_lock().is_err();
+            if is_used {
+                Box::leak(Box::new(open));
+            }
+        }
+        self.last_of_parent = self.last;
+    }
+}
+
+impl Open {
+    /// The right to work on it; one thread at a time.
+    fn claim(&self, tid: c_int) -> Result<MutexGuard<'_, Work>> {
+        match self.work.try_lock() {
+            Ok(work) => Ok(work),
+            Err(TryLockError::Poisoned(work)) => Ok(PoisonError::into_inner(work)),
+            Err(TryLockError::WouldBlock) => Err(Fault::in_use(format!(
+                "transaction {tid} is being used by another thread at this moment"
+            ))),
+        }
+    }
+
+    fn place_of(&self, base: *mut c_void) -> Result<(usize, &Arc<Mapped>)> {
+        let mut places = self.segments.iter().enumerate();
+        if let Some(found) = places.find(|(_, mapped)| mapped.base() == base.addr()) {
+            return Ok(found);
+        }
+        let other = self.directory.at(base)?;
+        let name = other.segment.name();
+        Err(Fault::misuse(format!("segment {name:?} is not part of this transaction")))
+    }
+
+    /// Tells of all changes outside of what was declared.
+    fn check(&self, name: &str, tid: c_int, work: &mut Work) -> Result<()> {
+        let Work { txn, declared } = work;
+        let Some(txn) = txn else { return Ok(()) };
+        let listener = hold(&self.directory.listener).clone();
+        for (mapped, declared) in self.segments.iter().zip(declared) {
+            let Some(shadow) = &mapped.shadow else { continue };
+            let mut shadow = hold(shadow);
+            let bytes = txn.read(&mapped.segment)?;
+            let segment = mapped.segment.name();
+            shadow.take_undeclared(bytes, declared, |change| match &listener {
+                Some(Listener(tell)) => tell(tid, segment, change),
+                None => call::report(name, &Fault::misuse(sentence(tid, segment, change))),
+            });
+        }
+        Ok(())
+    }
+
+    /// Lets the shadows follow a commit; returns what they were.
+    fn follow(&self, work: &Work) -> Result<Vec<Vec<Vec<u8>>>> {
+        let mut before = Vec::new();
+        let Some(txn) = &work.txn else { return Ok(before) };
+        for (mapped, declared) in self.segments.iter().zip(&work.declared) {
+            if let Some(shadow) = &mapped.shadow {
+                before.push(hold(shadow).follow(txn.read(&mapped.segment)?, declared));
+            }
+        }
+        Ok(before)
+    }
+
+    fn take_back(&self, work: &Work, before: &[Vec<Vec<u8>>]) {
+        let shadows = self.segments.iter().filter_map(|mapped| mapped.shadow.as_ref());
+        for ((shadow, declared), before) in shadows.zip(&work.declared).zip(before) {
+            hold(shadow).take_back(declared, before);
+        }
+    }
+}
+
+/// How many bytes of a change are shown.
+const SHOWN_LEN: usize = 16;
+
+fn sentence(tid: c_int, segment: &str, change: Undeclared<'_>) -> String {
+    let hex = |bytes: &[u8]| {
+        let mut shown = String::new();
+        for byte in bytes.iter().take(SHOWN_LEN) {
+            write!(shown, " {byte:02x}").ok();
+        }
+        if bytes.len() > SHOWN_LEN { shown + " ..." } else { shown }
+    };
+    format!(
+        "undeclared change in transaction {tid}: segment {segment:?}, offset {}, length {}, old{}, new{}",
+        change.offset,
+        change.new.len(),
+        hex(change.old),
+        hex(change.new)
+    )
+}
+
+/// Begins a transaction over the segments at `bases`.
+///
+/// # Errors
+/// There is none at one of them; they are busy.
+pub(crate) fn begin(
+    directory: &Arc<Directory>,
+    bases: impl Iterator<Item = *mut c_void>,
+    wait: Wait,
+) -> Result<c_int> {
+    let mut segments: Vec<Arc<Mapped>> = Vec::new();
+    for base in bases {
+        let mapped = directory.at(base).map_err(|fault| elsewhere(directory, base, fault))?;
+        if !segments.iter().any(|other| Arc::ptr_eq(other, &mapped)) {
+            segments.push(mapped);
+        }
+    }
+    let handles: Vec<_> = segments.iter().map(|mapped| &mapped.segment).collect();
+    let first = segments.first().ok_or_else(|| Fault::misuse("it names no segment"))?;
+    let txn = match wait {
+        Wait::No => first.rvm.try_begin(&handles),
+        Wait::AtMost(limit) => first.rvm.begin_timeout(&handles, limit),
+        Wait::Forever => first.rvm.begin(&handles),
+    }?;
+    let is_checked = segments.iter().any(|mapped| mapped.shadow.is_some());
+    let declared = if is_checked { vec![Vec::new(); segments.len()] } else { Vec::new() };
+    let work = Mutex::new(Work { txn: Some(txn), declared });
+    table().add(Open { directory: Arc::clone(directory), segments, work })
+}
+
+fn elsewhere(directory: &Arc<Directory>, base: *mut c_void, fault: Fault) -> Fault {
+    match registry::elsewhere(directory, base) {
+        None => fault,
+        Some(other) => {
+            let text =
+                format!("the segment at {:#x} is of directory {}", base.addr(), other.shown());
+            Fault::misuse(text)
+        }
+    }
+}
+
+/// Works on an open transaction.
+fn with<T>(tid: c_int, work: impl FnOnce(&Open, &mut Work) -> Result<T>) -> Result<T> {
+    let open = table().find(tid)?;
+    let mut claimed = open.claim(tid)?;
+    work(&open, &mut claimed)
+}
+
+fn ended(tid: c_int) -> Fault {
+    Fault::no_transaction(format!("transaction {tid} has ended"))
+}
+
+/// Declares `len` bytes at `start` of the segment at `base`; tells its name.
+///
+/// # Errors
+/// The segment is not of the transaction; the range reaches outside of it.
+pub(crate) fn about_to_modify(tid: c_int, base: *mut c_void, start: u64, len: u64) -> Result<()> {
+    with(tid, |open, work| {
+        let (place, mapped) = open.place_of(base)?;
+        let txn = work.txn.as_mut().ok_or_else(|| ended(tid))?;
+        let end = start
+            .checked_add(len)
+            .ok_or_else(|| Fault::misuse(format!("{len} bytes from {start} on have no end")))?;
+        txn.about_to_modify(&mapped.segment, start..end)?;
+        if let Some(declared) = work.declared.get_mut(place) {
+            let bound = |at| usize::try_from(at).unwrap_or(usize::MAX);
+            declared.push((bound(start), bound(end)));
+        }
+        Ok(())
+    })
+}
+
+/// # Errors
+/// It is too long.
+pub(crate) fn label(tid: c_int, label: &str) -> Result<()> {
+    with(tid, |_, work| Ok(work.txn.as_mut().ok_or_else(|| ended(tid))?.label(label)?))
+}
+
+/// Commits. Whatever comes out, a transaction that was there has ended.
+///
+/// # Errors
+/// As [`Transaction::commit_with`].
+pub(crate) fn commit(name: &str, tid: c_int, durability: Durability) -> Result<Arc<Directory>> {
+    end(tid, |open, work| {
+        open.check(name, tid, work)?;
+        let before = open.follow(work)?;
+        let txn = work.txn.take().ok_or_else(|| ended(tid))?;
+        let committed = txn.commit_with(durability);
+        if let Err(error) = &committed
+            && error.commit_outcome() == CommitOutcome::NotCommitted
+        {
+            open.take_back(work, &before);
+        }
+        Ok(committed.map(drop)?)
+    })
+}
+
+/// Aborts.
+///
+/// # Errors
+/// As [`Transaction::abort`].
+pub(crate) fn abort(name: &str, tid: c_int) -> Result<Arc<Directory>> {
+    end(tid, |open, work| {
+        open.check(name, tid, work)?;
+        let txn = work.txn.take().ok_or_else(|| ended(tid))?;
+        Ok(txn.abort()?)
+    })
+}
+
+/// Ends a transaction, and forgets its number.
+fn end(tid: c_int, work: impl FnOnce(&Open, &mut Work) -> Result<()>) -> Result<Arc<Directory>> {
+    with(tid, |open, claimed| {
+        let done = work(open, claimed);
+        if claimed.txn.is_none() {
+            table().open.remove(&tid);
+        }
+        done.map(|()| Arc::clone(&open.directory))
+    })
+}

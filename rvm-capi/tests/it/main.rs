@@ -1,0 +1,5 @@
+//! The C interface as programs in C use it: headers, the contract, forks, kills, threads, the example programs, the installation.
+
+#![expect(clippy::expect_used, reason = "helpers of tests fail by panicking, as tests do")]
+
+mod headers;
