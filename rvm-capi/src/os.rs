@@ -1,5 +1,6 @@
 //! What only the C library of the system can do: `errno`, a line on stderr in one write, and being called when the process forks.
 #![allow(unsafe_code, reason = "these are functions and variables of C")]
+#![expect(clippy::unnecessary_safety_comment, reason = "a declaration is a promise, too")]
 
 use std::io;
 
@@ -35,8 +36,8 @@ pub(crate) struct AtFork {
     pub(crate) in_child: extern "C" fn(),
 }
 
+// SAFETY: as POSIX declares it.
 unsafe extern "C" {
-    // SAFETY: as POSIX declares it.
     fn pthread_atfork(
         before: Option<extern "C" fn()>,
         in_parent: Option<extern "C" fn()>,

@@ -1,8 +1,7 @@
 //! The functions of `rvm_ext.h` that call a function of the program's, with one thing at a time.
-#![allow(unsafe_code, reason = "functions that C calls by name, and functions of C")]
+#![allow(unsafe_code, reason = "functions that C calls by name")]
 #![expect(non_camel_case_types, reason = "types of C")]
 #![expect(unreachable_pub, reason = "what C names is not named by Rust")]
-#![expect(clippy::doc_markdown, reason = "the text of a header")]
 #![expect(clippy::unnecessary_safety_comment, reason = "an exported name is a promise, too")]
 
 use std::ffi::{CString, c_char, c_int, c_void};
@@ -55,20 +54,16 @@ pub struct rvmx_segment {
 
 /// Is told of each undeclared change. It returns normally: no exception, no longjmp.
 pub type rvmx_undeclared_fn =
-    Option<unsafe extern "C" fn(change: *const rvmx_undeclared, context: *mut c_void)>;
+    Option<extern "C" fn(change: *const rvmx_undeclared, context: *mut c_void)>;
 
 /// Is told of each segment. It returns normally: no exception, no longjmp.
 pub type rvmx_segment_fn =
-    Option<unsafe extern "C" fn(segment: *const rvmx_segment, context: *mut c_void)>;
+    Option<extern "C" fn(segment: *const rvmx_segment, context: *mut c_void)>;
 
 /// Calls visit for every segment of the directory, mapped or not, in the order of their names.
 // SAFETY: this library alone has functions that are called rvm*.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rvmx_segments(
-    rvm: rvm_t,
-    visit: rvmx_segment_fn,
-    context: *mut c_void,
-) -> c_int {
+pub extern "C" fn rvmx_segments(rvm: rvm_t, visit: rvmx_segment_fn, context: *mut c_void) -> c_int {
     coded("rvmx_segments", || {
         let visit = visit.ok_or_else(|| Fault::misuse("the function to be called is NULL"))?;
         // Called when nothing is held any more.
@@ -83,8 +78,7 @@ pub unsafe extern "C" fn rvmx_segments(
                 log_used: bounded(info.log_used),
                 log_capacity: bounded(info.log_capacity),
             };
-            // SAFETY: it is a function of this type, says the header, and returns normally.
-            unsafe { visit(&raw const segment, context) };
+            visit(&raw const segment, context);
         }
         Ok(())
     })
@@ -94,7 +88,7 @@ pub unsafe extern "C" fn rvmx_segments(
 /// back. context must be good for every thread that ends transactions.
 // SAFETY: this library alone has functions that are called rvm*.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn rvmx_on_undeclared(
+pub extern "C" fn rvmx_on_undeclared(
     rvm: rvm_t,
     tell: rvmx_undeclared_fn,
     context: *mut c_void,
@@ -113,8 +107,7 @@ pub unsafe extern "C" fn rvmx_on_undeclared(
                     old_bytes: change.old.as_ptr().cast(),
                     new_bytes: change.new.as_ptr().cast(),
                 };
-                // SAFETY: it is a function of this type, says the header, and returns normally.
-                unsafe { tell(&raw const change, context.load(Ordering::Relaxed)) };
+                tell(&raw const change, context.load(Ordering::Relaxed));
             }))
         });
         *hold(&directory.listener) = listener;

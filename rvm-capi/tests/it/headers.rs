@@ -1,7 +1,8 @@
 //! `include/rvm.h` and `include/rvm_ext.h` are what cbindgen makes of the sources. `RVM_WRITE_HEADERS=1` writes them.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::programs::folder;
 use cbindgen::{Builder, Config, DocumentationStyle, Language, Layout, Style};
 
 /// Guards against a header that declares what the library does not have, or says what it does not do.
@@ -20,10 +21,6 @@ fn headers_are_made_from_the_sources() {
             path.display()
         );
     }
-}
-
-fn folder() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 fn source(name: &str) -> PathBuf {

@@ -3,3 +3,4 @@
 #![expect(clippy::expect_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod headers;
+mod programs;

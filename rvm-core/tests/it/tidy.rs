@@ -26,7 +26,7 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("rvm-capi/src/foreign.rs", "text, lists and places that C passes by address"),
     ("rvm-capi/src/teaching.rs", "functions that C calls"),
     ("rvm-capi/src/extended.rs", "functions that C calls"),
-    ("rvm-capi/src/visitors.rs", "functions that C calls, and functions of C"),
+    ("rvm-capi/src/visitors.rs", "functions that C calls"),
     ("rvm-capi/src/settings.rs", "makes the token of the mapped residency"),
     ("rvm-core/tests/it/fork.rs", "runs a child of the test's process, between fork and exec"),
 ];
