@@ -6,6 +6,7 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
+use rvm_core::rvm_storage::memory::keep_for_ever;
 use rvm_core::{CommitOutcome, Durability, Transaction};
 
 use crate::checked::{Listener, Undeclared};
@@ -89,7 +90,7 @@ impl Table {
         for open in std::mem::take(&mut self.open).into_values() {
             let is_used = open.work.try_lock().is_err();
             if is_used {
-                Box::leak(Box::new(open));
+                keep_for_ever(open);
             }
         }
         self.last_of_parent = self.last;

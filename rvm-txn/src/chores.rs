@@ -72,9 +72,9 @@ impl Chores {
             }
             match asked.lazy_due {
                 Some(due) => {
-                    self.changed.wait_until(&mut asked, due);
+                    (asked, _) = self.changed.wait_until(asked, due);
                 }
-                None => self.changed.wait(&mut asked),
+                None => asked = self.changed.wait(asked),
             }
         }
     }

@@ -86,7 +86,7 @@ impl ReadGuard {
         let target = state.force_end;
         while state.decided < target {
             self.shared.logs.health.check()?;
-            log.changed.wait(&mut state);
+            state = log.changed.wait(state);
         }
         // Nothing will be decided any more on a poisoned store, so what is not may be lost.
         if state.decided < state.tail.end() { self.shared.logs.health.check() } else { Ok(()) }

@@ -17,7 +17,7 @@ use crate::truncate::{TruncationRight, failed, truncate_all, truncate_decided};
 /// [`Error::Poisoned`], [`Error::Closed`], [`Error::LayoutBusy`], [`Error::TransactionTooLarge`], out of space.
 pub(crate) fn make_room(shared: &Shared, log: &Arc<LogHandle>, len: u64) -> Result<()> {
     loop {
-        let mut state = log.latch.lock();
+        let state = log.latch.lock();
         shared.logs.health.check()?;
         if state.has_room(len) {
             return Ok(());
@@ -29,7 +29,7 @@ pub(crate) fn make_room(shared: &Shared, log: &Arc<LogHandle>, len: u64) -> Resu
             return Err(Error::TransactionTooLarge { segment, needed: len, limit });
         }
         if state.draining {
-            log.changed.wait(&mut state);
+            drop(log.changed.wait(state));
         } else if !state.open {
             drop(state);
             open_for_append(shared, log)?;

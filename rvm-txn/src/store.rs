@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rvm_storage::memory::keep_for_ever;
 use rvm_storage::{LockMode, LockScope, Storage};
 
 use crate::arbiter::Wait;
@@ -229,7 +230,7 @@ impl Drop for Store {
             // The parent's locks and threads are not ours to touch, not even by dropping them. But a child that lives on with a copy of the
             // owner's lock would keep everybody out when the parent is gone.
             self.shared.release_inherited_lock();
-            Box::leak(Box::new((Arc::clone(&self.shared), self.maintenance.get_mut().take())));
+            keep_for_ever((Arc::clone(&self.shared), self.maintenance.get_mut().take()));
         } else if self.shared.set_closed() {
             // A drop cannot tell; what was committed is recovered at the next opening.
             self.shut_down().ok();

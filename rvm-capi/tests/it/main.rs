@@ -3,4 +3,6 @@
 #![expect(clippy::expect_used, reason = "helpers of tests fail by panicking, as tests do")]
 
 mod headers;
+mod kills;
 mod programs;
+mod threads;

@@ -52,7 +52,15 @@ pub(crate) fn compile(language: Language, defines: &[&str], sources: &[PathBuf],
 
 /// A command that runs a program which was compiled.
 pub(crate) fn command(program: &Path) -> Command {
-    let mut command = if under_valgrind() { valgrind(program) } else { Command::new(program) };
+    if under_valgrind() { with_library(valgrind(program)) } else { command_itself(program) }
+}
+
+/// [`command`], never under valgrind.
+pub(crate) fn command_itself(program: &Path) -> Command {
+    with_library(Command::new(program))
+}
+
+fn with_library(mut command: Command) -> Command {
     command.env("LD_LIBRARY_PATH", library_dir()).stdin(Stdio::null());
     command
 }
@@ -68,7 +76,9 @@ const FOUND_ERRORS: &str = "--error-exitcode=99";
 fn valgrind(program: &Path) -> Command {
     let mut command = Command::new("valgrind");
     command.args(["--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite"]);
-    command.args([FOUND_ERRORS, "--num-callers=30"]).arg(program);
+    command.args([FOUND_ERRORS, "--num-callers=30"]);
+    command.arg(format!("--suppressions={}", folder().join("tests/valgrind.supp").display()));
+    command.arg(program);
     command
 }
 

@@ -3,8 +3,8 @@
 use rvm_storage::{MemStorage, SegmentName};
 
 use super::*;
-use crate::format::record::RecordHeader;
-use crate::ids::{Salt, TxnId};
+use crate::format::record::{RecordHeader, RecordView};
+use crate::ids::{LogId, Salt, TxnId};
 use crate::log_file::{LogFile, NewLog};
 use crate::ring::BLOCK_LEN;
 
@@ -136,4 +136,51 @@ fn a_force_behind_a_crash_is_an_error() {
     let batch = tail.seal(Lsn(0), log.checksums());
     drop(storage.crash());
     batch.force(log.blob(), log.ring()).unwrap_err();
+}
+
+/// Ranges whose bytes are others each time that they are looked at, as those of a program whose threads race may be.
+#[derive(Clone)]
+struct Changing<'a> {
+    passes: &'a std::cell::Cell<usize>,
+    left: Option<usize>,
+    choices: &'a [[u8; 40]; 4],
+}
+
+impl<'a> Iterator for Changing<'a> {
+    type Item = (u64, &'a [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.left.take().map(|at| {
+            self.passes.set(self.passes.get() + 1);
+            (wide(at), self.choices[self.passes.get() % 4].as_slice())
+        })
+    }
+}
+
+/// Guards against a part that the others know by bytes which its record does not hold, so that recovery would drop it, and all that
+/// came after it.
+#[test]
+fn a_part_is_named_by_what_was_copied_of_it() {
+    let passes = std::cell::Cell::new(0);
+    let choices = [[0; 40], [1; 40], [2; 40], [3; 40]];
+    let other =
+        Participant { log_id: LogId(9), epoch: EPOCH, lsn: Lsn(8), total_len: 16, part_crc: 7 };
+    let blank = Participant { part_crc: 0, log_id: LogId(0), ..other };
+    let ranges = Changing { passes: &passes, left: Some(300), choices: &choices };
+    let draft = Draft { participants: &[blank], label: b"word", ..Draft::new(TxnId(1), ranges) };
+    let mut tail = Tail::new(Lsn(4_200));
+    let (lsn, part_crc) = tail.lay(&draft, &draft.measure().unwrap(), EPOCH);
+    tail.join(lsn, &[other], checksums());
+    let looked = passes.get();
+
+    let batch = tail.seal(Lsn(4_200), checksums());
+    let record = &batch.bytes.as_slice()[narrow(lsn.since(batch.base))..];
+    let header = RecordHeader::decode(record.first_chunk().unwrap(), lsn, EPOCH, checksums());
+    let header = header.unwrap();
+    let record = &record[..narrow(header.total_len.into())];
+    let view = RecordView::parse(header, record, checksums()).unwrap();
+    assert!(looked >= 3, "it was looked at once to measure, and twice to be copied");
+    assert_eq!(view.part_crc(), part_crc);
+    assert_eq!(view.participants().collect::<Vec<_>>(), [other]);
+    assert_eq!((view.label(), view.ranges().count()), (b"word".as_slice(), 1));
 }

@@ -10,10 +10,10 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
 use rustix::io::Errno;
 
 use crate::error::{Result, StorageError};
+use crate::locks::Mutex;
 
 use super::slot::{Descriptors, Slot, State};
 

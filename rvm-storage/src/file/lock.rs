@@ -14,11 +14,11 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
 use rustix::fs::OFlags;
 
 use crate::backend::{LockMode, LockScope, StoreLock};
 use crate::error::{Result, StorageError};
+use crate::locks::Mutex;
 
 use super::Access;
 use super::dir::Directory;

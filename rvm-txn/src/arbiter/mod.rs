@@ -21,7 +21,7 @@ use rvm_storage::SegmentName;
 use smallvec::SmallVec;
 
 use crate::error::{Error, Result};
-use crate::sync::{Condvar, Mutex, MutexGuard, Tally, atomic, spin_until, thread_local};
+use crate::sync::{Condvar, Mutex, Tally, atomic, spin_until, thread_local};
 use state::State;
 
 /// Names a segment to the arbiter, from when it is added until it is removed.
@@ -175,16 +175,17 @@ impl<T> Arbiter<T> {
         while !waiter.is_granted() {
             if !has_looked && state.is_next(&waiter) {
                 has_looked = true;
-                MutexGuard::unlocked(&mut state, || spin_until(|| waiter.is_granted()));
+                (state, ()) = self.state.unlocked(state, || spin_until(|| waiter.is_granted()));
                 continue;
             }
             let Wait::AtMost(limit) = wait else {
-                waiter.advanced.wait(&mut state);
+                state = waiter.advanced.wait(state);
                 continue;
             };
             let left = limit.saturating_sub(start.elapsed());
-            let timed_out = waiter.advanced.wait_for(&mut state, left).timed_out();
-            if timed_out && !waiter.is_granted() {
+            let (held, is_over) = waiter.advanced.wait_for(state, left);
+            state = held;
+            if is_over && !waiter.is_granted() {
                 let blocked = state.obstacle(slots, mode, thread).unwrap_or(obstacle);
                 state.queue.retain(|other| !Arc::ptr_eq(other, &waiter));
                 state.grant_waiting();

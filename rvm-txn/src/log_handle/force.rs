@@ -10,7 +10,6 @@ use rvm_storage::StorageError;
 
 use super::LogHandle;
 use crate::health::Health;
-use crate::sync::MutexGuard;
 
 impl LogHandle {
     /// Returns when everything below `target` is durable. Joins the force that is under way, then leads one if that was not enough;
@@ -29,14 +28,15 @@ impl LogHandle {
                 return Err(cause);
             }
             if state.forcing {
-                self.changed.wait(&mut state);
+                state = self.changed.wait(state);
                 continue;
             }
             state.forcing = true;
             let (synced, ring) = (state.durable, state.ring);
             let batch = state.tail.seal(synced, self.checksums);
             let started = Instant::now();
-            let forced = MutexGuard::unlocked(&mut state, || self.force_batch(&batch, ring));
+            let (held, forced) = self.latch.unlocked(state, || self.force_batch(&batch, ring));
+            state = held;
             state.forcing = false;
             match forced {
                 Ok(()) => {

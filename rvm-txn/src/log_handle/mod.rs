@@ -118,7 +118,7 @@ impl LogHandle {
         drop(self.file.lock());
         let mut state = self.latch.lock();
         while state.forcing {
-            self.changed.wait(&mut state);
+            state = self.changed.wait(state);
         }
     }
 

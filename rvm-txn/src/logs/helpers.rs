@@ -86,7 +86,7 @@ impl Helpers {
         self.queue.work_through(&round);
         let mut state = round.state.lock();
         while state.left > 0 {
-            round.done.wait(&mut state);
+            state = round.done.wait(state);
         }
         match state.failure.take() {
             Some(failure) => Err(failure),
@@ -139,7 +139,7 @@ impl JobQueue {
                 if jobs.stopped {
                     return;
                 }
-                self.added.wait(&mut jobs);
+                jobs = self.added.wait(jobs);
             };
             drop(jobs);
             job.run();

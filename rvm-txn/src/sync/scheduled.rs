@@ -9,16 +9,9 @@ use std::time::{Duration, Instant};
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync;
 
-/// A mutex without poisoning.
+/// A mutex without poison.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(sync::Mutex<T>);
-
-#[derive(Debug)]
-pub(crate) struct MutexGuard<'a, T> {
-    mutex: &'a Mutex<T>,
-    /// `None` only while it is given up.
-    held: Option<sync::MutexGuard<'a, T>>,
-}
 
 impl<T> Mutex<T> {
     pub(crate) fn new(value: T) -> Self {
@@ -27,7 +20,7 @@ impl<T> Mutex<T> {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        MutexGuard { mutex: self, held: Some(held) }
+        MutexGuard { mutex: self, held }
     }
 
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
@@ -36,7 +29,17 @@ impl<T> Mutex<T> {
             Err(sync::TryLockError::Poisoned(held)) => held.into_inner(),
             Err(sync::TryLockError::WouldBlock) => return None,
         };
-        Some(MutexGuard { mutex: self, held: Some(held) })
+        Some(MutexGuard { mutex: self, held })
+    }
+
+    pub(crate) fn unlocked<R>(
+        &self,
+        held: MutexGuard<'_, T>,
+        work: impl FnOnce() -> R,
+    ) -> (MutexGuard<'_, T>, R) {
+        drop(held);
+        let done = work();
+        (self.lock(), done)
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut T {
@@ -48,29 +51,23 @@ impl<T> Mutex<T> {
     }
 }
 
-impl<T> MutexGuard<'_, T> {
-    /// Does `work` while the mutex is free for others.
-    pub(crate) fn unlocked<R>(guard: &mut Self, work: impl FnOnce() -> R) -> R {
-        drop(guard.held.take());
-        let done = work();
-        guard.held = guard.mutex.lock().held.take();
-        done
-    }
+#[derive(Debug)]
+pub(crate) struct MutexGuard<'a, T> {
+    mutex: &'a Mutex<T>,
+    held: sync::MutexGuard<'a, T>,
 }
 
-#[expect(clippy::expect_used, reason = "a model of a lock, in tests only")]
 impl<T> Deref for MutexGuard<'_, T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        self.held.as_deref().expect("a guard that is in use holds its mutex")
+        &self.held
     }
 }
 
-#[expect(clippy::expect_used, reason = "a model of a lock, in tests only")]
 impl<T> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        self.held.as_deref_mut().expect("a guard that is in use holds its mutex")
+        &mut self.held
     }
 }
 
@@ -86,37 +83,33 @@ pub(crate) fn spin_until(done: impl Fn() -> bool) {
     }
 }
 
-/// Whether a wait ended because of its limit.
-pub(crate) struct Limited {
-    timed_out: bool,
-}
-
-impl Limited {
-    pub(crate) fn timed_out(&self) -> bool {
-        self.timed_out
-    }
-}
-
 impl Condvar {
     pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    pub(crate) fn wait<T>(&self, guard: &mut MutexGuard<'_, T>) {
-        if let Some(held) = guard.held.take() {
-            guard.held = Some(self.0.wait(held).unwrap_or_else(PoisonError::into_inner));
-        }
+    pub(crate) fn wait<'a, T>(&self, held: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
+        let MutexGuard { mutex, held } = held;
+        MutexGuard { mutex, held: self.0.wait(held).unwrap_or_else(PoisonError::into_inner) }
     }
 
     /// Others go on, and then it is over, by the limit or for no reason.
     #[expect(clippy::unused_self, reason = "nobody's signal is waited for")]
-    pub(crate) fn wait_for<T>(&self, guard: &mut MutexGuard<'_, T>, _limit: Duration) -> Limited {
-        MutexGuard::unlocked(guard, shuttle::thread::yield_now);
-        Limited { timed_out: thread_rng().gen_ratio(1, 4) }
+    pub(crate) fn wait_for<'a, T>(
+        &self,
+        held: MutexGuard<'a, T>,
+        _limit: Duration,
+    ) -> (MutexGuard<'a, T>, bool) {
+        let (held, ()) = held.mutex.unlocked(held, shuttle::thread::yield_now);
+        (held, thread_rng().gen_ratio(1, 4))
     }
 
-    pub(crate) fn wait_until<T>(&self, guard: &mut MutexGuard<'_, T>, _due: Instant) -> Limited {
-        self.wait_for(guard, Duration::ZERO)
+    pub(crate) fn wait_until<'a, T>(
+        &self,
+        held: MutexGuard<'a, T>,
+        _due: Instant,
+    ) -> (MutexGuard<'a, T>, bool) {
+        self.wait_for(held, Duration::ZERO)
     }
 
     pub(crate) fn notify_one(&self) {
