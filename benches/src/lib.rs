@@ -17,7 +17,7 @@
 //! Absolute times say little about a library and much about a machine, so each benchmark has a plain operation beside
 //! it, made by hand and without the library: an array with an undo buffer and a log of records with checksums, forced past
 //! the page cache; as many logs forced by as many threads; a log replayed in order; a file read or written at once; a copy
-//! of the same bytes. `ratios` runs ours and the plain one in turn, round by round in one process, and prints medians with
+//! of the same bytes; and Rust, for the interface from C. `ratios` runs ours and the plain one in turn, round by round in one process, and prints medians with
 //! their spread, and the target of each row. A row that misses it is marked, and so is one whose plain rounds differ by more
 //! than 30 %, since then the machine was not quiet. For figures to be quoted leave the machine alone, and as root use
 //! `chrt -f 1`, so that nobody waits for a processor.
@@ -49,6 +49,7 @@ mod device;
 mod figure;
 mod footprint;
 mod hot;
+mod in_c;
 mod large;
 mod ledger;
 mod logs;
@@ -78,6 +79,7 @@ pub use device::Device;
 pub use figure::figure;
 pub use footprint::Footprint;
 pub use hot::{HOT_PATHS, HotPath};
+pub use in_c::InC;
 pub use large::{LargeCommits, LargeTimes, LargeWrites};
 pub use ledger::Ledger;
 pub use logs::SampleLog;

@@ -80,7 +80,7 @@ unsafe fn open(path: *const c_char, options: *const rvmx_options, size: usize) -
 }
 
 /// Makes all durable, truncates the logs, unmaps every segment, and gives the lock of the directory up. The handle stays good: it opens the
-/// directory again when it is used again. RVMX_BUSY while a transaction is open.
+/// directory again when it is used again. RVMX_BUSY while a transaction is open: nothing has happened then. After any other code it is closed.
 // SAFETY: this library alone has functions that are called rvm*.
 #[unsafe(no_mangle)]
 pub extern "C" fn rvmx_close(rvm: rvm_t) -> c_int {

@@ -4,6 +4,7 @@
 //!
 //! They have no poison: what a lock guards in these crates is whole at every moment.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{self, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -65,19 +66,27 @@ impl<T> Mutex<T> {
     }
 }
 
-/// Lets threads wait for a change of what a [`Mutex`] guards. A wait may end for no reason.
+/// Lets threads wait for a change of what a [`Mutex`] guards. A wait may end for no reason. Whoever notifies has held the mutex for the change
+/// before; if nobody waits, that asks nothing of the system.
 #[derive(Debug, Default)]
-pub struct Condvar(sync::Condvar);
+pub struct Condvar {
+    changed: sync::Condvar,
+    /// Raised and lowered with the mutex held.
+    waiting: AtomicUsize,
+}
 
 impl Condvar {
     /// One that nobody waits for.
     pub const fn new() -> Self {
-        Self(sync::Condvar::new())
+        Self { changed: sync::Condvar::new(), waiting: AtomicUsize::new(0) }
     }
 
     /// Gives the mutex up, waits to be notified, and takes it again.
     pub fn wait<'a, T>(&self, held: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-        self.0.wait(held).unwrap_or_else(PoisonError::into_inner)
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let held = self.changed.wait(held).unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
+        held
     }
 
     /// As [`wait`](Self::wait), at most for `limit`; true if that is over.
@@ -86,8 +95,10 @@ impl Condvar {
         held: MutexGuard<'a, T>,
         limit: Duration,
     ) -> (MutexGuard<'a, T>, bool) {
-        let waited = self.0.wait_timeout(held, limit);
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let waited = self.changed.wait_timeout(held, limit);
         let (held, end) = waited.unwrap_or_else(PoisonError::into_inner);
+        self.waiting.fetch_sub(1, Ordering::SeqCst);
         (held, end.timed_out())
     }
 
@@ -102,12 +113,16 @@ impl Condvar {
 
     /// Ends a wait of one thread.
     pub fn notify_one(&self) {
-        self.0.notify_one();
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.changed.notify_one();
+        }
     }
 
     /// Ends the wait of all threads.
     pub fn notify_all(&self) {
-        self.0.notify_all();
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.changed.notify_all();
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! that nothing outside the process can change a byte under a reference. Whoever makes a [`MappedToken`] may have it
 //! *mapped* instead, as a private copy-on-write view of the file.
 //!
-//! All unsafe code of the workspace is in the file `raw.rs` here. This module takes no locks and keeps no log; when
+//! All unsafe code of this crate is in the file `raw.rs` here; but for the C interface, no other of the library has any. This module takes no locks and keeps no log; when
 //! pages may be given back, and what the file holds by then, is for its callers to know.
 
 mod fork;

@@ -1,4 +1,4 @@
-//! All unsafe code there is: mapping a file, giving its pages back, and a page that a fork wipes.
+//! All unsafe code of this crate: mapping a file, giving its pages back, and a page that a fork wipes.
 //!
 //! Each type here owns one mapping and never lends it but through `&self` and `&mut self`, so that the rules of
 //! references are the rules of the mapping. What safe Rust cannot promise, that nobody shortens or rewrites the

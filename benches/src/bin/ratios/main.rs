@@ -4,6 +4,7 @@
 #![deny(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a program that prints a table")]
 
+mod c;
 mod codec;
 mod commits;
 mod declare;
@@ -73,6 +74,8 @@ enum Group {
     Memory,
     /// Records encoded, decoded and scanned
     Codec,
+    /// Durable commits from C, and in checked mode
+    C,
 }
 
 /// What all groups are told.
@@ -105,6 +108,7 @@ impl Group {
             Self::Map => map::measure(run),
             Self::Memory => memory::measure(),
             Self::Codec => codec::measure(run),
+            Self::C => c::measure(run),
         }
     }
 }
