@@ -170,8 +170,9 @@ struct rvmx_options {
    */
   int mapped;
   /**
-   * 1: checked mode: a commit compares its segments with what they were and tells of changes that were not declared. Each
-   * segment takes twice its memory, and a commit reads its segments whole. RVM_CHECKED=1 in the environment does the same.
+   * 1: checked mode: when a transaction ends, its segments are compared with what they were, and changes that were not declared are told;
+   * so are those that are declared after they were made. Each segment takes twice its memory, and is read whole by each commit and abort.
+   * RVM_CHECKED=1 in the environment does the same.
    */
   int checked;
   /**
@@ -340,9 +341,13 @@ typedef void (*rvmx_segment_fn)(const struct rvmx_segment *segment, void *contex
  */
 struct rvmx_undeclared {
   /**
-   * The transaction that ended.
+   * The transaction that ends, or declares.
    */
   int tid;
+  /**
+   * 1 if it was changed first and is declared now: it will be committed, but an abort would not undo it. Else 0: it is in memory only.
+   */
+  int early;
   /**
    * The name of the segment.
    */
@@ -382,7 +387,7 @@ int rvmx_open(const char *directory, const struct rvmx_options *options, size_t 
 
 /**
  * Makes all durable, truncates the logs, unmaps every segment, and gives the lock of the directory up. The handle stays good: it opens the
- * directory again when it is used again. RVMX_BUSY while a transaction is open.
+ * directory again when it is used again. RVMX_BUSY while a transaction is open: nothing has happened then. After any other code it is closed.
  */
 int rvmx_close(rvm_t rvm);
 
@@ -455,7 +460,7 @@ int rvmx_statistics(rvm_t rvm, struct rvmx_stats *stats, size_t stats_size);
 int rvmx_segments(rvm_t rvm, rvmx_segment_fn visit, void *context);
 
 /**
- * In checked mode: calls tell with each undeclared change, when the transaction ends, in place of a line on stderr. NULL brings the lines
+ * In checked mode: calls tell with each undeclared change, when a transaction ends, or declares it too late, in place of a line on stderr. NULL brings the lines
  * back. context must be good for every thread that ends transactions.
  */
 int rvmx_on_undeclared(rvm_t rvm, rvmx_undeclared_fn tell, void *context);

@@ -1,11 +1,14 @@
 //! Checked mode: finds changes that no transaction declared, which are in memory now and gone after a crash.
 //!
 //! A shadow is a copy of the segment as its transactions left it. When one ends, the bytes outside of what it declared are compared with
-//! the shadow, so it does not matter when they were changed, and each change is told once.
+//! the shadow, so it does not matter when they were changed, and each change is told once. What is declared is compared, too, when it is:
+//! it should not have been changed before.
 
 use std::ffi::c_int;
+use std::fmt::Write;
 use std::sync::Arc;
 
+use crate::call;
 use crate::fault::{Fault, Result};
 
 /// What lies between two changes and is not longer than this is told with them, in bytes: a number rarely changes in each of its bytes.
@@ -14,16 +17,58 @@ const GAP_MAX: usize = 7;
 /// What is compared at once, in bytes.
 const BLOCK_LEN: usize = 4096;
 
-/// Calls a program's function with each undeclared change: the transaction, the segment's name, and the change.
+/// Calls a program's function with each undeclared change, and the segment's name.
 #[derive(Clone)]
 pub(crate) struct Listener(pub(crate) Arc<Tell>);
 
-type Tell = dyn Fn(c_int, &str, Undeclared<'_>) + Send + Sync;
+type Tell = dyn Fn(Told<'_>, &str, Undeclared<'_>) + Send + Sync;
 
 impl std::fmt::Debug for Listener {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Listener").finish_non_exhaustive()
     }
+}
+
+/// In which call a change was found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Told<'a> {
+    pub(crate) call: &'a str,
+    pub(crate) tid: c_int,
+    /// It was changed first and is declared now, so that an abort would leave it.
+    pub(crate) early: bool,
+}
+
+/// How many bytes of a change are shown.
+const SHOWN_LEN: usize = 16;
+
+impl Told<'_> {
+    /// Tells of a change: the listener, or stderr.
+    pub(crate) fn of(self, segment: &str, change: Undeclared<'_>, listener: Option<&Listener>) {
+        match listener {
+            Some(Listener(tell)) => tell(self, segment, change),
+            None => call::report(self.call, &Fault::misuse(self.sentence(segment, change))),
+        }
+    }
+
+    fn sentence(self, segment: &str, change: Undeclared<'_>) -> String {
+        let what = if self.early { "change before it was declared" } else { "undeclared change" };
+        format!(
+            "{what} in transaction {}: segment {segment:?}, offset {}, length {}, old{}, new{}",
+            self.tid,
+            change.offset,
+            change.new.len(),
+            hex(change.old),
+            hex(change.new)
+        )
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut shown = String::new();
+    for byte in bytes.iter().take(SHOWN_LEN) {
+        write!(shown, " {byte:02x}").ok();
+    }
+    if bytes.len() > SHOWN_LEN { shown + " ..." } else { shown }
 }
 
 /// A copy of a segment.
@@ -52,16 +97,19 @@ impl Shadow {
         Ok(Self { bytes })
     }
 
-    /// Tells of the changes of `segment` outside of the `declared` ranges (start and end, within it), and takes them over.
+    /// Tells of the changes of `segment` from `start` to `end` that lie outside of the `declared` ranges (start and end of each), and takes
+    /// them over.
     pub(crate) fn take_undeclared(
         &mut self,
         segment: &[u8],
+        (start, end): (usize, usize),
         declared: &mut [(usize, usize)],
         mut tell: impl FnMut(Undeclared<'_>),
     ) {
         declared.sort_unstable();
-        let (mut position, end) = (0, (segment.len(), segment.len()));
-        for &(low, high) in declared.iter().chain([&end]) {
+        let mut position = start;
+        for &(low, high) in declared.iter().chain([&(end, end)]) {
+            let low = low.min(end);
             let (old, new) = (self.bytes.get_mut(position..low), segment.get(position..low));
             if let (Some(old), Some(new)) = (old, new) {
                 each_change(old, new, |start, end| {
@@ -130,12 +178,15 @@ mod tests {
 
     fn undeclared(old: &[u8], new: &[u8], declared: &[(usize, usize)]) -> Vec<(usize, usize)> {
         let (mut shadow, mut found) = (Shadow::of(old).unwrap(), Vec::new());
-        shadow.take_undeclared(new, &mut declared.to_vec(), |change| {
+        let whole = (0, new.len());
+        shadow.take_undeclared(new, whole, &mut declared.to_vec(), |change| {
             let range = change.offset..change.offset + change.old.len();
             assert_eq!((change.old, change.new), (&old[range.clone()], &new[range.clone()]));
             found.push((range.start, range.end));
         });
-        shadow.take_undeclared(new, &mut declared.to_vec(), |change| panic!("twice: {change:?}"));
+        shadow.take_undeclared(new, whole, &mut declared.to_vec(), |change| {
+            panic!("twice: {change:?}");
+        });
         found
     }
 
@@ -155,6 +206,16 @@ mod tests {
         let new = changed(9000, &[0, 9, 10, 19, 4095, 4096, 8999]);
         let found = undeclared(&old, &new, &[(10, 19), (12, 14), (30, 30)]);
         assert_eq!(found, [(0, 1), (9, 10), (19, 20), (4095, 4097), (8999, 9000)]);
+    }
+
+    /// Guards against changes that are told where nobody asked, or missed where a range that is about to be declared begins or ends.
+    #[test]
+    fn a_part_of_a_segment_is_looked_at_alone() {
+        let (old, new) = (vec![0; 100], changed(100, &[9, 10, 20, 39, 40]));
+        let (mut shadow, mut found) = (Shadow::of(&old).unwrap(), Vec::new());
+        let mut declared = [(0, 15), (30, 39), (39, 39), (60, 70)];
+        shadow.take_undeclared(&new, (10, 40), &mut declared, |change| found.push(change.offset));
+        assert_eq!(found, [20, 39]);
     }
 
     /// Guards against a commit that was refused, and undone, of which the next one is accused.

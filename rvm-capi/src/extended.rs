@@ -206,7 +206,8 @@ pub extern "C" fn rvmx_about_to_modify(
 ) -> c_int {
     coded("rvmx_about_to_modify", || {
         let wide = |value| u64::try_from(value).unwrap_or(u64::MAX);
-        transactions::about_to_modify(tid, segbase, wide(offset), wide(size))
+        let range = (wide(offset), wide(size));
+        transactions::about_to_modify("rvmx_about_to_modify", tid, segbase, range)
     })
 }
 

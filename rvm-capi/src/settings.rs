@@ -34,8 +34,9 @@ pub struct rvmx_options {
     /// 1: segments are private views of their files instead of copies. Nobody else may write to the files, or shorten them; a
     /// change outside of every declared range may vanish at any rvm_begin_trans.
     pub mapped: c_int,
-    /// 1: checked mode: a commit compares its segments with what they were and tells of changes that were not declared. Each
-    /// segment takes twice its memory, and a commit reads its segments whole. RVM_CHECKED=1 in the environment does the same.
+    /// 1: checked mode: when a transaction ends, its segments are compared with what they were, and changes that were not declared are told;
+    /// so are those that are declared after they were made. Each segment takes twice its memory, and is read whole by each commit and abort.
+    /// RVM_CHECKED=1 in the environment does the same.
     pub checked: c_int,
     /// 0; room for what is to come.
     pub reserved: c_int,

@@ -163,7 +163,7 @@ pub extern "C" fn rvm_about_to_modify(
             let text = format!("offset {offset} and size {size}: neither can be negative");
             return Err(Fault::misuse(text));
         };
-        transactions::about_to_modify(tid, segbase, start, len)?;
+        transactions::about_to_modify("rvm_about_to_modify", tid, segbase, (start, len))?;
         say("rvm_about_to_modify", || {
             format!(
                 "transaction {tid}, {size} bytes at {offset} of the segment at {:#x}",

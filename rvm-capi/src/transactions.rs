@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
-use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use rvm_core::rvm_storage::memory::keep_for_ever;
 use rvm_core::{CommitOutcome, Durability, Transaction};
 
-use crate::checked::{Listener, Undeclared};
+use crate::checked::{Told, Undeclared};
 use crate::directory::{Directory, hold};
 use crate::fault::{Fault, Result};
 use crate::mapped::Mapped;
-use crate::{call, registry};
+use crate::registry;
 
 /// How long a transaction waits for its segments.
 #[derive(Clone, Copy, Debug)]
@@ -119,22 +118,31 @@ impl Open {
         Err(Fault::misuse(format!("segment {name:?} is not part of this transaction")))
     }
 
-    /// Tells of all changes outside of what was declared.
-    fn check(&self, name: &str, tid: c_int, work: &mut Work) -> Result<()> {
-        let Work { txn, declared } = work;
-        let Some(txn) = txn else { return Ok(()) };
+    /// Tells of the changes of a segment in a range that was not declared, in checked mode; of the whole segment without a range.
+    fn look(
+        &self,
+        work: &mut Work,
+        place: usize,
+        range: Option<(usize, usize)>,
+        told: Told<'_>,
+    ) -> Result<()> {
+        let mapped =
+            self.segments.get(place).and_then(|mapped| Some((mapped, mapped.shadow.as_ref()?)));
+        let (Some((mapped, shadow)), Some(txn)) = (mapped, &work.txn) else { return Ok(()) };
+        let Some(declared) = work.declared.get_mut(place) else { return Ok(()) };
         let listener = hold(&self.directory.listener).clone();
-        for (mapped, declared) in self.segments.iter().zip(declared) {
-            let Some(shadow) = &mapped.shadow else { continue };
-            let mut shadow = hold(shadow);
-            let bytes = txn.read(&mapped.segment)?;
-            let segment = mapped.segment.name();
-            shadow.take_undeclared(bytes, declared, |change| match &listener {
-                Some(Listener(tell)) => tell(tid, segment, change),
-                None => call::report(name, &Fault::misuse(sentence(tid, segment, change))),
-            });
-        }
+        let bytes = txn.read(&mapped.segment)?;
+        let range = range.unwrap_or((0, bytes.len()));
+        let tell =
+            |change: Undeclared<'_>| told.of(mapped.segment.name(), change, listener.as_ref());
+        hold(shadow).take_undeclared(bytes, range, declared, tell);
         Ok(())
+    }
+
+    /// Tells of all changes outside of what was declared.
+    fn look_at_all(&self, work: &mut Work, call: &str, tid: c_int) -> Result<()> {
+        let told = Told { call, tid, early: false };
+        (0..self.segments.len()).try_for_each(|place| self.look(work, place, None, told))
     }
 
     /// Lets the shadows follow a commit; returns what they were.
@@ -155,26 +163,6 @@ impl Open {
             hold(shadow).take_back(declared, before);
         }
     }
-}
-
-/// How many bytes of a change are shown.
-const SHOWN_LEN: usize = 16;
-
-fn sentence(tid: c_int, segment: &str, change: Undeclared<'_>) -> String {
-    let hex = |bytes: &[u8]| {
-        let mut shown = String::new();
-        for byte in bytes.iter().take(SHOWN_LEN) {
-            write!(shown, " {byte:02x}").ok();
-        }
-        if bytes.len() > SHOWN_LEN { shown + " ..." } else { shown }
-    };
-    format!(
-        "undeclared change in transaction {tid}: segment {segment:?}, offset {}, length {}, old{}, new{}",
-        change.offset,
-        change.new.len(),
-        hex(change.old),
-        hex(change.new)
-    )
 }
 
 /// Begins a transaction over the segments at `bases`.
@@ -232,7 +220,12 @@ fn ended(tid: c_int) -> Fault {
 ///
 /// # Errors
 /// The segment is not of the transaction; the range reaches outside of it.
-pub(crate) fn about_to_modify(tid: c_int, base: *mut c_void, start: u64, len: u64) -> Result<()> {
+pub(crate) fn about_to_modify(
+    call: &str,
+    tid: c_int,
+    base: *mut c_void,
+    (start, len): (u64, u64),
+) -> Result<()> {
     with(tid, |open, work| {
         let (place, mapped) = open.place_of(base)?;
         let txn = work.txn.as_mut().ok_or_else(|| ended(tid))?;
@@ -240,9 +233,14 @@ pub(crate) fn about_to_modify(tid: c_int, base: *mut c_void, start: u64, len: u6
             .checked_add(len)
             .ok_or_else(|| Fault::misuse(format!("{len} bytes from {start} on have no end")))?;
         txn.about_to_modify(&mapped.segment, start..end)?;
+        if work.declared.is_empty() {
+            return Ok(());
+        }
+        let bound = |at| usize::try_from(at).unwrap_or(usize::MAX);
+        let range = (bound(start), bound(end));
+        open.look(work, place, Some(range), Told { call, tid, early: true })?;
         if let Some(declared) = work.declared.get_mut(place) {
-            let bound = |at| usize::try_from(at).unwrap_or(usize::MAX);
-            declared.push((bound(start), bound(end)));
+            declared.push(range);
         }
         Ok(())
     })
@@ -258,9 +256,9 @@ pub(crate) fn label(tid: c_int, label: &str) -> Result<()> {
 ///
 /// # Errors
 /// As [`Transaction::commit_with`].
-pub(crate) fn commit(name: &str, tid: c_int, durability: Durability) -> Result<Arc<Directory>> {
+pub(crate) fn commit(call: &str, tid: c_int, durability: Durability) -> Result<Arc<Directory>> {
     end(tid, |open, work| {
-        open.check(name, tid, work)?;
+        open.look_at_all(work, call, tid)?;
         let before = open.follow(work)?;
         let txn = work.txn.take().ok_or_else(|| ended(tid))?;
         let committed = txn.commit_with(durability);
@@ -277,9 +275,9 @@ pub(crate) fn commit(name: &str, tid: c_int, durability: Durability) -> Result<A
 ///
 /// # Errors
 /// As [`Transaction::abort`].
-pub(crate) fn abort(name: &str, tid: c_int) -> Result<Arc<Directory>> {
+pub(crate) fn abort(call: &str, tid: c_int) -> Result<Arc<Directory>> {
     end(tid, |open, work| {
-        open.check(name, tid, work)?;
+        open.look_at_all(work, call, tid)?;
         let txn = work.txn.take().ok_or_else(|| ended(tid))?;
         Ok(txn.abort()?)
     })

@@ -20,8 +20,10 @@ use crate::teaching::rvm_t;
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct rvmx_undeclared {
-    /// The transaction that ended.
+    /// The transaction that ends, or declares.
     pub tid: c_int,
+    /// 1 if it was changed first and is declared now: it will be committed, but an abort would not undo it. Else 0: it is in memory only.
+    pub early: c_int,
     /// The name of the segment.
     pub segname: *const c_char,
     /// Where in the segment, in bytes.
@@ -84,7 +86,7 @@ pub extern "C" fn rvmx_segments(rvm: rvm_t, visit: rvmx_segment_fn, context: *mu
     })
 }
 
-/// In checked mode: calls tell with each undeclared change, when the transaction ends, in place of a line on stderr. NULL brings the lines
+/// In checked mode: calls tell with each undeclared change, when a transaction ends, or declares it too late, in place of a line on stderr. NULL brings the lines
 /// back. context must be good for every thread that ends transactions.
 // SAFETY: this library alone has functions that are called rvm*.
 #[unsafe(no_mangle)]
@@ -97,10 +99,11 @@ pub extern "C" fn rvmx_on_undeclared(
         let directory = registry::of(rvm)?;
         let context = AtomicPtr::new(context);
         let listener = tell.map(|tell| {
-            Listener(Arc::new(move |tid, segment, change| {
+            Listener(Arc::new(move |told, segment, change| {
                 let name = CString::new(segment).unwrap_or_default();
                 let change = rvmx_undeclared {
-                    tid,
+                    tid: told.tid,
+                    early: told.early.into(),
                     segname: name.as_ptr(),
                     offset: change.offset,
                     length: change.new.len(),

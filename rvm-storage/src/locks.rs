@@ -77,6 +77,7 @@ pub struct Condvar {
 
 impl Condvar {
     /// One that nobody waits for.
+    #[must_use]
     pub const fn new() -> Self {
         Self { changed: sync::Condvar::new(), waiting: AtomicUsize::new(0) }
     }

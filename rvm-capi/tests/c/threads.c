@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,6 +154,7 @@ static void *scribble(void *argument)
         memset(bases[0] + 64, value, SIZE - 64);
         memset(bases[1] + 64, value, SIZE - 64);
         value++;
+        sched_yield();
     }
     return NULL;
 }
