@@ -7,7 +7,10 @@
 )]
 
 mod checked;
+mod documentation;
+mod examples;
 mod headers;
 mod kills;
+mod manual;
 mod programs;
 mod threads;
