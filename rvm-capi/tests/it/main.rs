@@ -10,6 +10,7 @@ mod checked;
 mod documentation;
 mod examples;
 mod headers;
+mod install;
 mod kills;
 mod manual;
 mod programs;
