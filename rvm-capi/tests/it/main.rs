@@ -7,7 +7,11 @@
 )]
 
 mod checked;
+mod documentation;
+mod examples;
 mod headers;
+mod install;
 mod kills;
+mod manual;
 mod programs;
 mod threads;

@@ -75,7 +75,12 @@ const FOUND_ERRORS: &str = "--error-exitcode=99";
 
 fn valgrind(program: &Path) -> Command {
     let mut command = Command::new("valgrind");
-    command.args(["--quiet", "--leak-check=full", "--errors-for-leak-kinds=definite"]);
+    command.args([
+        "--quiet",
+        "--leak-check=full",
+        "--errors-for-leak-kinds=definite",
+        "--show-leak-kinds=definite",
+    ]);
     command.args([FOUND_ERRORS, "--num-callers=30"]);
     command.arg(format!("--suppressions={}", folder().join("tests/valgrind.supp").display()));
     command.arg(program);
