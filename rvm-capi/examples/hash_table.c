@@ -10,33 +10,28 @@
  *
  * It ends with 0; with 1 if there is no such key; with 2 if something went wrong.
  */
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rvm.h"
 
-#define MAGIC "hash-01"
-#define BUCKETS 256
-#define ENTRIES 4096
-#define KEY_LEN 28    /* with the null that ends it */
+#define SLOTS 8192
+#define KEYS_MAX (SLOTS / 4 * 3)
+#define KEY_LEN 28     /* with the null that ends it */
 #define VALUE_LEN 32
 
-/* The segment may lie at another address in each run, so an entry is found by its offset. 0 stands for none: the header is there. */
-struct entry {
-    unsigned next;
+/* All zeros is an empty table. A key that was deleted keeps its slot, so that those behind it are still found. */
+struct slot {
+    int has_value;
     char key[KEY_LEN];
     char value[VALUE_LEN];
 };
 
 struct table {
-    char magic[8];
+    unsigned used;     /* slots with a key, deleted ones included */
     unsigned count;    /* keys */
-    unsigned used;     /* entries that were ever in use */
-    unsigned unused;   /* the first of those that are not any more */
-    unsigned buckets[BUCKETS];
-    struct entry entries[ENTRIES];
+    struct slot slots[SLOTS];
 };
 
 static rvm_t rvm;
@@ -49,93 +44,63 @@ static void die(const char *reason)
     exit(2);
 }
 
+/* Before every change: what is not declared is neither undone by an abort nor there after a crash. */
+static void declare(void *place, size_t size)
+{
+    rvm_about_to_modify(tid, table, (int) ((char *) place - (char *) table), (int) size);
+}
+
 static void begin(void)
 {
     void *base = table;
     tid = rvm_begin_trans(rvm, 1, &base);
     if (tid == (trans_t) -1)
         exit(2);   /* the library has printed why */
+    declare(table, sizeof table->used + sizeof table->count);
 }
 
-/* Called before every change: what is not declared is neither undone by an abort nor there after a crash. */
-static void declare(void *place, size_t size)
+/* The slot of a key, or the empty one where it belongs. */
+static struct slot *find(const char *key)
 {
-    rvm_about_to_modify(tid, table, (int) ((char *) place - (char *) table), (int) size);
-}
-
-static struct entry *entry_at(unsigned offset)
-{
-    return (struct entry *) ((char *) table + offset);
-}
-
-/* The link that leads to the entry of a key; it is 0 if there is none, and is then where one can be hung. */
-static unsigned *find(const char *key)
-{
-    unsigned hash = 2166136261u, *link;
+    unsigned hash = 2166136261u;
     const char *c;
     for (c = key; *c != '\0'; c++)
         hash = (hash ^ (unsigned char) *c) * 16777619u;
-    link = &table->buckets[hash % BUCKETS];
-    while (*link != 0 && strcmp(entry_at(*link)->key, key) != 0)
-        link = &entry_at(*link)->next;
-    return link;
-}
-
-static unsigned take_entry(void)
-{
-    unsigned offset = table->unused;
-    if (offset != 0) {
-        declare(&table->unused, sizeof table->unused);
-        table->unused = entry_at(offset)->next;
-    } else if (table->used < ENTRIES) {
-        offset = (unsigned) (offsetof(struct table, entries) + table->used * sizeof(struct entry));
-        declare(&table->used, sizeof table->used);
-        table->used++;
-    }
-    return offset;
+    while (table->slots[hash % SLOTS].key[0] != '\0' && strcmp(table->slots[hash % SLOTS].key, key) != 0)
+        hash++;
+    return &table->slots[hash % SLOTS];
 }
 
 static void put(const char *key, const char *value, int is_buggy)
 {
-    unsigned *link = find(key), offset = *link;
-    struct entry *entry;
+    struct slot *slot = find(key);
     begin();
-    if (offset == 0) {
-        offset = take_entry();
-        if (offset == 0) {
+    if (slot->key[0] == '\0') {
+        if (table->used == KEYS_MAX) {
             rvm_abort_trans(tid);
             die("the table is full");
         }
-        entry = entry_at(offset);
-        declare(entry, offsetof(struct entry, value));
-        entry->next = 0;
-        strcpy(entry->key, key);
-        declare(link, sizeof *link);
-        *link = offset;
-        declare(&table->count, sizeof table->count);
-        table->count++;
+        declare(slot->key, KEY_LEN);
+        strcpy(slot->key, key);
+        table->used++;
     }
-    entry = entry_at(offset);
+    declare(&slot->has_value, sizeof slot->has_value);
+    table->count += !slot->has_value;
+    slot->has_value = 1;
     if (!is_buggy)
-        declare(entry->value, VALUE_LEN);
-    strcpy(entry->value, value);
+        declare(slot->value, VALUE_LEN);
+    strcpy(slot->value, value);
     rvm_commit_trans(tid);
 }
 
 static int delete_key(const char *key)
 {
-    unsigned *link = find(key), offset = *link;
-    struct entry *entry = entry_at(offset);
-    if (offset == 0)
+    struct slot *slot = find(key);
+    if (!slot->has_value)
         return 1;
     begin();
-    declare(link, sizeof *link);
-    *link = entry->next;
-    declare(&entry->next, sizeof entry->next);
-    entry->next = table->unused;
-    declare(&table->unused, sizeof table->unused);
-    table->unused = offset;
-    declare(&table->count, sizeof table->count);
+    declare(&slot->has_value, sizeof slot->has_value);
+    slot->has_value = 0;
     table->count--;
     rvm_commit_trans(tid);
     return 0;
@@ -143,21 +108,18 @@ static int delete_key(const char *key)
 
 static int get(const char *key)
 {
-    unsigned offset = *find(key);
-    if (offset == 0)
-        return 1;
-    puts(entry_at(offset)->value);
-    return 0;
+    struct slot *slot = find(key);
+    if (slot->has_value)
+        puts(slot->value);
+    return !slot->has_value;
 }
 
 static void list(void)
 {
-    unsigned bucket, offset, found = 0;
-    for (bucket = 0; bucket < BUCKETS; bucket++) {
-        for (offset = table->buckets[bucket]; offset != 0; offset = entry_at(offset)->next) {
-            printf("%s %s\n", entry_at(offset)->key, entry_at(offset)->value);
-            found++;
-        }
+    unsigned i, found = 0;
+    for (i = 0; i < SLOTS; i++) {
+        if (table->slots[i].has_value && ++found)
+            printf("%s %s\n", table->slots[i].key, table->slots[i].value);
     }
     if (found != table->count)
         die("the table is damaged: its count is wrong");
@@ -168,48 +130,29 @@ static void fill(void)
     char key[KEY_LEN], value[VALUE_LEN];
     unsigned number;
     for (number = 0;; number++) {
-        sprintf(key, "key-%u", number % ENTRIES);
+        sprintf(key, "key-%u", number % KEYS_MAX);
         sprintf(value, "%u", number);
         put(key, value, 0);
-        /* What is printed is on stable storage. */
-        printf("%u\n", number);
+        printf("%u\n", number);   /* it is on stable storage */
         fflush(stdout);
     }
 }
 
-static void open_table(const char *directory)
-{
-    rvm = rvm_init(directory);
-    if (rvm == NULL)
-        exit(2);
-    table = (struct table *) rvm_map(rvm, "table", (int) sizeof *table);
-    if (table == NULL)
-        exit(2);
-    if (table->magic[0] == '\0') {   /* new: all zeros, which is an empty table */
-        begin();
-        declare(table->magic, sizeof table->magic);
-        strcpy(table->magic, MAGIC);
-        rvm_commit_trans(tid);
-    }
-    if (memcmp(table->magic, MAGIC, sizeof table->magic) != 0)
-        die("the segment is no hash table");
-}
-
 int main(int argc, char **argv)
 {
-    const char *verb = argc > 2 ? argv[2] : "";
-    if ((argc > 3 && strlen(argv[3]) >= KEY_LEN) || (argc > 4 && strlen(argv[4]) >= VALUE_LEN))
-        die("the key or the value is too long");
-    if (argc > 2)
-        open_table(argv[1]);
-    if (argc == 5 && strcmp(verb, "put") == 0)
-        put(argv[3], argv[4], 0);
-    else if (argc == 5 && strcmp(verb, "put-buggy") == 0)
-        put(argv[3], argv[4], 1);
+    const char *verb = argc > 2 ? argv[2] : "", *key = argc > 3 ? argv[3] : "", *value = argc > 4 ? argv[4] : "";
+    if (strlen(key) >= KEY_LEN || strlen(value) >= VALUE_LEN || (argc > 3 && *key == '\0'))
+        die("the key or the value is too long, or the key is empty");
+    if (argc > 2 && (rvm = rvm_init(argv[1])) == NULL)
+        return 2;
+    if (argc > 2 && (table = (struct table *) rvm_map(rvm, "table", (int) sizeof *table)) == NULL)
+        return 2;
+    if (argc == 5 && (strcmp(verb, "put") == 0 || strcmp(verb, "put-buggy") == 0))
+        put(key, value, strcmp(verb, "put-buggy") == 0);
     else if (argc == 4 && strcmp(verb, "get") == 0)
-        return get(argv[3]);
+        return get(key);
     else if (argc == 4 && strcmp(verb, "delete") == 0)
-        return delete_key(argv[3]);
+        return delete_key(key);
     else if (argc == 3 && strcmp(verb, "list") == 0)
         list();
     else if (argc == 3 && strcmp(verb, "fill") == 0)
