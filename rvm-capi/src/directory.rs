@@ -195,6 +195,7 @@ impl Directory {
     pub(crate) fn destroy(&self, name: &str) -> Result<bool> {
         self.with_store(|rvm| match rvm.destroy(name) {
             Err(Error::NotFound { .. }) => Ok(false),
+            Err(Error::AlreadyMapped { segment }) => Err(Fault::still_mapped(&segment)),
             destroyed => Ok(destroyed.map(|()| true)?),
         })
     }

@@ -42,6 +42,11 @@ impl Fault {
         Self::new(codes::RVMX_NOT_FOUND, libc::ENOENT, format!("there is no segment {name:?}"))
     }
 
+    /// A segment that is to be destroyed is mapped.
+    pub(crate) fn still_mapped(name: &str) -> Self {
+        Self::new(codes::RVMX_MISUSE, libc::EBUSY, format!("segment {name:?} is mapped"))
+    }
+
     /// The memory that was needed is not there.
     pub(crate) fn no_memory(text: impl Into<String>) -> Self {
         Self::new(codes::RVMX_IO, libc::ENOMEM, text)
