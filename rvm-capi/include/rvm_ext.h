@@ -6,8 +6,8 @@
  *
  * Made from rvm-capi/src/extended.rs and its neighbours; do not change it here.
  *
- * Every call returns RVMX_DONE or another of the codes below, and prints nothing; rvm_last_error has the reason, and errno
- * is set. Handles and transactions are those of rvm.h: calls of both headers may be mixed. Different transactions may be used by
+ * Every call returns RVMX_DONE or another of the codes below, and prints nothing, but for what checked mode finds and nobody asked to be told;
+ * rvm_last_error has the reason, and errno is set. Handles and transactions are those of rvm.h: calls of both headers may be mixed. Different transactions may be used by
  * different threads at the same time, one transaction by one thread at a time.
  */
 
@@ -381,7 +381,8 @@ extern "C" {
 
 /**
  * Opens a directory: makes it if it is missing, locks it, recovers it. options is NULL for the defaults; options_size is the size of
- * what it points to. A directory that was named by rvm_init and not used yet takes the options over.
+ * what it points to. A directory that was named by rvm_init and is not open takes the options over. As any other it is closed before a fork if
+ * nothing of it is mapped then, and opened again when it is used.
  */
 int rvmx_open(const char *directory, const struct rvmx_options *options, size_t options_size, rvm_t *rvm);
 
@@ -424,8 +425,9 @@ int rvmx_about_to_modify(trans_t tid, void *segbase, size_t offset, size_t size)
 int rvmx_label(trans_t tid, const char *label);
 
 /**
- * Commits, with RVMX_FORCE or RVMX_LAZY. After RVMX_DONE it is committed; after RVMX_INDETERMINATE it may be; after any other code it is
- * undone and ended, but for RVMX_MISUSE and RVMX_IN_USE, after which it is still open.
+ * Commits, with RVMX_FORCE or RVMX_LAZY. After RVMX_DONE it is committed; after RVMX_INDETERMINATE and RVMX_BUG it may be; after RVMX_MISUSE
+ * and RVMX_IN_USE it is still open; after any other code it is undone and ended, but for RVMX_STATE with no_undo, after which the segment holds
+ * what it changed until it is mapped again.
  */
 int rvmx_commit(trans_t tid, int durability);
 

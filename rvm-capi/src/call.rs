@@ -47,7 +47,7 @@ pub(crate) fn coded(name: &str, work: impl FnOnce() -> Result<()>) -> c_int {
 /// Prints a fault, and keeps it for `rvm_last_error` and `errno`. With `RVM_ABORT_ON_ERROR=1` the process ends here.
 pub(crate) fn report(name: &str, fault: &Fault) {
     let line = line(name, fault);
-    os::write_to_stderr(&format!("{line}\n"));
+    os::write_to_stderr(&line);
     if wants("RVM_ABORT_ON_ERROR") {
         std::process::abort();
     }
@@ -57,7 +57,7 @@ pub(crate) fn report(name: &str, fault: &Fault) {
 
 /// Ends the process with a reason: what C was promised cannot be kept, and C has no way to be told.
 pub(crate) fn give_up(name: &str, fault: &Fault) -> ! {
-    os::write_to_stderr(&format!("{}; the process is aborted\n", line(name, fault)));
+    os::write_to_stderr(&format!("{}; the process is aborted", line(name, fault)));
     std::process::abort()
 }
 
@@ -72,8 +72,7 @@ pub(crate) fn last_error() -> *const c_char {
 }
 
 fn line(name: &str, fault: &Fault) -> String {
-    // One line, whatever a path or a name holds.
-    format!("rvm: {name}: {}", fault.text.replace(['\n', '\0'], "?"))
+    os::one_line(&format!("rvm: {name}: {}", fault.text))
 }
 
 fn remember(line: &str) {

@@ -6,7 +6,7 @@
 
 use std::ffi::c_int;
 use std::fmt::Write;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 
 use crate::call;
 use crate::fault::{Fault, Result};
@@ -106,6 +106,9 @@ impl Shadow {
         declared: &mut [(usize, usize)],
         mut tell: impl FnMut(Undeclared<'_>),
     ) {
+        if self.bytes.get(start..end) == segment.get(start..end) {
+            return;
+        }
         declared.sort_unstable();
         let mut position = start;
         for &(low, high) in declared.iter().chain([&(end, end)]) {
@@ -122,25 +125,37 @@ impl Shadow {
             position = position.max(high);
         }
     }
+}
 
-    /// Takes over what a transaction is about to leave in the ranges that it declared; returns what stood there, for
-    /// [`take_back`](Self::take_back).
-    pub(crate) fn follow(&mut self, segment: &[u8], declared: &[(usize, usize)]) -> Vec<Vec<u8>> {
+/// A shadow that has taken over what a transaction is about to leave in the ranges that it declared. It is held until the commit is through:
+/// whoever gets the segment next finds it as the commit left it.
+pub(crate) struct Following<'a> {
+    shadow: MutexGuard<'a, Shadow>,
+    declared: &'a [(usize, usize)],
+    before: Vec<Vec<u8>>,
+}
+
+impl<'a> Following<'a> {
+    pub(crate) fn new(
+        mut shadow: MutexGuard<'a, Shadow>,
+        segment: &[u8],
+        declared: &'a [(usize, usize)],
+    ) -> Self {
         let mut before = Vec::with_capacity(declared.len());
         for &(start, end) in declared {
-            let (to, from) = (self.bytes.get_mut(start..end), segment.get(start..end));
+            let (to, from) = (shadow.bytes.get_mut(start..end), segment.get(start..end));
             if let (Some(to), Some(from)) = (to, from) {
                 before.push(to.to_vec());
                 to.copy_from_slice(from);
             }
         }
-        before
+        Self { shadow, declared, before }
     }
 
     /// The transaction was undone instead.
-    pub(crate) fn take_back(&mut self, declared: &[(usize, usize)], before: &[Vec<u8>]) {
-        for (&(start, end), bytes) in declared.iter().zip(before).rev() {
-            if let Some(to) = self.bytes.get_mut(start..end) {
+    pub(crate) fn take_back(mut self) {
+        for (&(start, end), bytes) in self.declared.iter().zip(&self.before).rev() {
+            if let Some(to) = self.shadow.bytes.get_mut(start..end) {
                 to.copy_from_slice(bytes);
             }
         }
@@ -174,6 +189,8 @@ fn each_change(old: &[u8], new: &[u8], mut each: impl FnMut(usize, usize)) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     fn undeclared(old: &[u8], new: &[u8], declared: &[(usize, usize)]) -> Vec<(usize, usize)> {
@@ -222,11 +239,12 @@ mod tests {
     #[test]
     fn a_commit_that_was_undone_leaves_the_shadow_as_it_was() {
         let old: Vec<u8> = (0..100).collect();
-        let (mut shadow, declared) = (Shadow::of(&old).unwrap(), [(0, 10), (5, 20), (5, 20)]);
-        let before = shadow.follow(&[7; 100], &declared);
-        assert_eq!(shadow.bytes[..21], [[7; 20].as_slice(), &[20]].concat());
-        shadow.take_back(&declared, &before);
-        assert_eq!(shadow.bytes, old);
+        let (shadow, declared) =
+            (Mutex::new(Shadow::of(&old).unwrap()), [(0, 10), (5, 20), (5, 20)]);
+        let following = Following::new(shadow.lock().unwrap(), &[7; 100], &declared);
+        assert_eq!(following.shadow.bytes[..21], [[7; 20].as_slice(), &[20]].concat());
+        following.take_back();
+        assert_eq!(shadow.lock().unwrap().bytes, old);
     }
 
     /// Guards against a number of which only some bytes changed that is told as several changes, and against two that are told as one.

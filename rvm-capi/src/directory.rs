@@ -23,21 +23,29 @@ use crate::verbose::say;
 pub(crate) struct Directory {
     pub(crate) handle: c_int,
     pub(crate) path: PathBuf,
-    pub(crate) options: rvmx_options,
+    /// For when it is opened next. Held for moments only, as all but `open` are.
+    options: Mutex<rvmx_options>,
     /// Held by whoever opens or closes the store, or works on it without a transaction.
-    open: Mutex<Option<Arc<Rvm>>>,
-    /// What it was when it was opened. Held for moments only.
-    opened_as: Mutex<Option<Identity>>,
-    /// By the addresses of their first bytes. Held for moments only.
+    open: Mutex<Option<Open>>,
+    /// The same, with what the directory was when it was opened.
+    opened: Mutex<Option<(Arc<Rvm>, Option<Identity>)>>,
+    /// By the addresses of their first bytes.
     mapped: Mutex<BTreeMap<usize, Arc<Mapped>>>,
     /// Who is told of undeclared changes, in place of stderr.
     pub(crate) listener: Mutex<Option<Listener>>,
 }
 
-/// A directory of the file system, whatever its path.
-type Identity = (u64, u64);
+#[derive(Clone, Debug)]
+struct Open {
+    rvm: Arc<Rvm>,
+    /// In checked mode.
+    is_checked: bool,
+}
 
-fn identity_of(path: &Path) -> Option<Identity> {
+/// A directory of the file system, whatever its path.
+pub(crate) type Identity = (u64, u64);
+
+pub(crate) fn identity_of(path: &Path) -> Option<Identity> {
     let metadata = path.metadata().ok()?;
     Some((metadata.dev(), metadata.ino()))
 }
@@ -55,16 +63,17 @@ fn try_hold<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
     }
 }
 
-/// Makes the directory if it is missing, and returns its path from the root, which stays true if the process goes elsewhere.
+/// Makes the directory if it is missing, unless it is only to be read, and returns its path from the root, which stays true if the process
+/// goes elsewhere.
 ///
 /// # Errors
 /// Something else is there; no permission.
-pub(crate) fn make(path: &[u8]) -> Result<PathBuf> {
+pub(crate) fn make(path: &[u8], read_only: bool) -> Result<PathBuf> {
     if path.is_empty() {
         return Err(Fault::misuse("the name of the directory is empty"));
     }
     let path = Path::new(OsStr::from_bytes(path));
-    FileStorage::open(path)?;
+    drop(if read_only { FileStorage::read_only(path)? } else { FileStorage::open(path)? });
     let resolved = path.canonicalize();
     resolved.map_err(|e| Fault::system(&format!("find the way to {}", path.display()), &e))
 }
@@ -74,9 +83,9 @@ impl Directory {
         Self {
             handle,
             path,
-            options,
+            options: Mutex::new(options),
             open: Mutex::default(),
-            opened_as: Mutex::default(),
+            opened: Mutex::default(),
             mapped: Mutex::default(),
             listener: Mutex::default(),
         }
@@ -84,7 +93,25 @@ impl Directory {
 
     /// The same for a child of this process, which has nothing of it open.
     pub(crate) fn for_child(&self) -> Self {
-        Self::new(self.handle, self.path.clone(), self.options)
+        let options =
+            try_hold(&self.options).map_or_else(rvmx_options::default, |options| *options);
+        let of_child = Self::new(self.handle, self.path.clone(), options);
+        let listener = try_hold(&self.listener).and_then(|listener| listener.clone());
+        Self { listener: Mutex::new(listener), ..of_child }
+    }
+
+    /// Chooses other options, for when it is opened.
+    ///
+    /// # Errors
+    /// It is open.
+    pub(crate) fn choose(&self, options: rvmx_options) -> Result<()> {
+        if hold(&self.open).is_some() {
+            let shown = self.shown();
+            let text = format!("directory {shown} is open already: options come too late");
+            return Err(Fault::misuse(text));
+        }
+        *hold(&self.options) = options;
+        Ok(())
     }
 
     /// Its path, for people.
@@ -92,24 +119,18 @@ impl Directory {
         format!("\"{}\"", self.path.display())
     }
 
-    /// Whether `path` names this directory, now and when it was opened.
-    pub(crate) fn is(&self, path: &Path) -> bool {
-        let identity = identity_of(path);
-        let opened_as = *hold(&self.opened_as);
-        identity.is_some()
-            && identity_of(&self.path) == identity
-            && (opened_as.is_none() || opened_as == identity)
-    }
-
-    pub(crate) fn is_open(&self) -> bool {
-        hold(&self.opened_as).is_some()
+    /// Whether this is the directory, now and when it was opened.
+    pub(crate) fn is(&self, identity: Identity) -> bool {
+        let opened_as = hold(&self.opened).as_ref().map(|(_, identity)| *identity);
+        identity_of(&self.path) == Some(identity)
+            && opened_as.is_none_or(|opened_as| opened_as == Some(identity))
     }
 
     /// # Errors
     /// It is open in another process; no permission.
     pub(crate) fn check_free(&self) -> Result<()> {
         let free = try_hold(&self.open).filter(|open| open.is_none());
-        if free.is_some() && self.options.read_only == 0 {
+        if free.is_some() && hold(&self.options).read_only == 0 {
             let storage = FileStorage::open(&self.path)?;
             let looked = storage.lock(LockScope::Owner, LockMode::Shared, Duration::ZERO);
             drop(looked.map_err(|error| self.explain(error.into()))?);
@@ -121,25 +142,30 @@ impl Directory {
     ///
     /// # Errors
     /// What keeps it from being opened; what `work` fails with.
-    pub(crate) fn with_store<T>(&self, work: impl FnOnce(&Arc<Rvm>) -> Result<T>) -> Result<T> {
-        let mut open = hold(&self.open);
-        let rvm = match &*open {
-            Some(rvm) => Arc::clone(rvm),
-            None => Arc::clone(open.insert(self.open()?)),
-        };
-        work(&rvm)
+    pub(crate) fn with_store<T>(&self, work: impl FnOnce(&Rvm) -> Result<T>) -> Result<T> {
+        self.with_open(|open| work(&open.rvm))
     }
 
-    fn open(&self) -> Result<Arc<Rvm>> {
-        let opened = self.options.engine().open(&self.path);
-        let rvm = opened.map_err(|error| self.explain(error))?;
-        *hold(&self.opened_as) = identity_of(&self.path);
+    fn with_open<T>(&self, work: impl FnOnce(&Open) -> Result<T>) -> Result<T> {
+        let mut open = hold(&self.open);
+        let open = match &mut *open {
+            Some(open) => open,
+            closed => closed.insert(self.open()?),
+        };
+        work(open)
+    }
+
+    fn open(&self) -> Result<Open> {
+        let options = *hold(&self.options);
+        let opened = options.engine().open(&self.path);
+        let rvm = Arc::new(opened.map_err(|error| self.explain(error))?);
+        *hold(&self.opened) = Some((Arc::clone(&rvm), identity_of(&self.path)));
         say("open", || {
             let report = rvm.recovery_report();
             let records: u64 = report.logs.iter().map(|log| log.records).sum();
             format!("directory {}, {records} records recovered", self.shown())
         });
-        Ok(Arc::new(rvm))
+        Ok(Open { rvm, is_checked: options.is_checked() })
     }
 
     fn explain(&self, error: Error) -> Fault {
@@ -154,27 +180,27 @@ impl Directory {
     /// # Errors
     /// As [`Rvm::map`].
     pub(crate) fn map(&self, name: &str, len: u64) -> Result<Arc<Mapped>> {
-        self.with_store(|rvm| {
+        self.with_open(|Open { rvm, is_checked }| {
             let segment = rvm.map(name, len)?;
-            let shadow = match self.shadow_of(&segment) {
-                Ok(shadow) => shadow,
-                Err(fault) => {
-                    rvm.unmap(&segment)?;
-                    return Err(fault);
+            let shadow = if *is_checked {
+                match segment
+                    .read_latest()
+                    .map_err(Fault::from)
+                    .and_then(|bytes| Shadow::of(&bytes))
+                {
+                    Ok(shadow) => Some(Mutex::new(shadow)),
+                    Err(fault) => {
+                        rvm.unmap(&segment)?;
+                        return Err(fault);
+                    }
                 }
+            } else {
+                None
             };
             let mapped = Arc::new(Mapped { rvm: Arc::clone(rvm), segment, shadow });
             hold(&self.mapped).insert(mapped.base(), Arc::clone(&mapped));
             Ok(mapped)
         })
-    }
-
-    fn shadow_of(&self, segment: &rvm_core::Segment) -> Result<Option<Mutex<Shadow>>> {
-        if !self.options.is_checked() {
-            return Ok(None);
-        }
-        let shadow = Shadow::of(&segment.read_latest()?)?;
-        Ok(Some(Mutex::new(shadow)))
     }
 
     /// # Errors
@@ -222,29 +248,36 @@ impl Directory {
     /// As [`Rvm::close`].
     pub(crate) fn close(&self) -> Result<()> {
         let mut open = hold(&self.open);
-        let Some(rvm) = &*open else { return Ok(()) };
+        let Some(Open { rvm, .. }) = &*open else { return Ok(()) };
         let closed = rvm.close();
         if !matches!(closed, Err(Error::Busy { .. })) {
             hold(&self.mapped).clear();
+            *hold(&self.opened) = None;
             *open = None;
-            *hold(&self.opened_as) = None;
         }
         Ok(closed?)
     }
 
-    /// Closes it if nobody can miss it: nothing is mapped, and nobody works on it.
+    /// Closes it if nobody can miss it: nothing is mapped, nobody works on it, and no commit is in danger, which somebody must be told.
     pub(crate) fn close_if_idle(&self) {
         let Some(mut open) = try_hold(&self.open) else { return };
         let is_idle = try_hold(&self.mapped).is_some_and(|mapped| mapped.is_empty());
-        if is_idle && let Some(rvm) = open.take() {
+        let Some(Open { rvm, .. }) = &*open else { return };
+        if is_idle && rvm.flush().is_ok() {
             // What could not be folded is in the logs, and recovered at the next opening.
             rvm.close().ok();
-            *hold(&self.opened_as) = None;
+            *hold(&self.opened) = None;
+            *open = None;
         }
     }
 
     /// Called in a child: gives up the child's copy of the lock. What another thread of the parent was using stays as it was.
     pub(crate) fn leave_to_parent(&self) {
+        if let Some(mut opened) = try_hold(&self.opened)
+            && let Some((rvm, _)) = opened.take()
+        {
+            rvm.leave_to_parent();
+        }
         if let Some(mut mapped) = try_hold(&self.mapped) {
             mapped.clear();
         }

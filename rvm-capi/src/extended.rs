@@ -28,7 +28,8 @@ pub type rvm_t_place = isize;
 pub type trans_t_place = c_int;
 
 /// Opens a directory: makes it if it is missing, locks it, recovers it. options is NULL for the defaults; options_size is the size of
-/// what it points to. A directory that was named by rvm_init and not used yet takes the options over.
+/// what it points to. A directory that was named by rvm_init and is not open takes the options over. As any other it is closed before a fork if
+/// nothing of it is mapped then, and opened again when it is used.
 // SAFETY: this library alone has functions that are called rvm*.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rvmx_open(
@@ -74,7 +75,11 @@ unsafe fn open(path: *const c_char, options: *const rvmx_options, size: usize) -
     let given = !options.is_null();
     // SAFETY: by the contract of this function.
     let options: rvmx_options = unsafe { foreign::read_sized("options", (options, size)) }?;
-    let directory = registry::name(path, given.then_some(options))?;
+    options.check()?;
+    let directory = registry::name(&path, options)?;
+    if given {
+        directory.choose(options)?;
+    }
     directory.with_store(|_| Ok(()))?;
     Ok(directory.handle)
 }
@@ -218,12 +223,13 @@ pub unsafe extern "C" fn rvmx_label(tid: trans_t, label: *const c_char) -> c_int
     coded("rvmx_label", || {
         // SAFETY: the header asks for the same.
         let label = unsafe { foreign::text("the label", label) }?;
-        transactions::label(tid, &String::from_utf8_lossy(label))
+        transactions::label(tid, &String::from_utf8_lossy(&label))
     })
 }
 
-/// Commits, with RVMX_FORCE or RVMX_LAZY. After RVMX_DONE it is committed; after RVMX_INDETERMINATE it may be; after any other code it is
-/// undone and ended, but for RVMX_MISUSE and RVMX_IN_USE, after which it is still open.
+/// Commits, with RVMX_FORCE or RVMX_LAZY. After RVMX_DONE it is committed; after RVMX_INDETERMINATE and RVMX_BUG it may be; after RVMX_MISUSE
+/// and RVMX_IN_USE it is still open; after any other code it is undone and ended, but for RVMX_STATE with no_undo, after which the segment holds
+/// what it changed until it is mapped again.
 // SAFETY: this library alone has functions that are called rvm*.
 #[unsafe(no_mangle)]
 pub extern "C" fn rvmx_commit(tid: trans_t, durability: c_int) -> c_int {

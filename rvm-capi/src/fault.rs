@@ -111,7 +111,11 @@ fn code_and_errno(error: &Error) -> (c_int, c_int) {
 
 fn errno_of(error: &StorageError) -> c_int {
     match error {
+        StorageError::Io { source, .. } if source.kind() == std::io::ErrorKind::OutOfMemory => {
+            libc::ENOMEM
+        }
         StorageError::Io { source, .. } => source.raw_os_error().unwrap_or(libc::EIO),
+        StorageError::NotFound { .. } => libc::ENOENT,
         _ => libc::EIO,
     }
 }

@@ -23,22 +23,25 @@ fn check<T>(what: &str, pointer: *const T) -> Result<()> {
     Ok(())
 }
 
-/// The bytes of a text, without the null that ends it.
+/// A copy of the bytes of a text, without the null that ends it.
 ///
 /// # Errors
 /// Null, no pointer, longer than any path.
 ///
 /// # Safety
 /// Unless it is refused by its value: `text` is readable up to a null, or for [`TEXT_LEN_MAX`] bytes, and stays so.
-pub(crate) unsafe fn text<'a>(what: &str, text: *const c_char) -> Result<&'a [u8]> {
+pub(crate) unsafe fn text(what: &str, text: *const c_char) -> Result<Vec<u8>> {
     check(what, text)?;
     // SAFETY: by the contract of this function.
     let len = unsafe { libc::strnlen(text, TEXT_LEN_MAX) };
     if len == TEXT_LEN_MAX {
         return Err(Fault::misuse(format!("{what} is {TEXT_LEN_MAX} bytes or longer")));
     }
-    // SAFETY: `strnlen` has just read these bytes.
-    Ok(unsafe { std::slice::from_raw_parts(text.cast(), len) })
+    let mut bytes = vec![0; len];
+    // SAFETY: `text` is readable for `len` bytes, which `strnlen` has just read, and `bytes` is ours and has as many. A thread that changes
+    // them meanwhile makes a text of something else, and no harm.
+    unsafe { std::ptr::copy_nonoverlapping(text.cast(), bytes.as_mut_ptr(), len) };
+    Ok(bytes)
 }
 
 /// The addresses in a list, read one by one: whoever stops at the first that makes no sense reads nothing behind it.

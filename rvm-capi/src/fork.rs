@@ -1,8 +1,11 @@
 //! What a fork means. The child has the handles of its parent, and none of what is open: what it uses, it opens anew, and is refused as
 //! long as the parent has it. A directory of which nothing is mapped is closed before the fork, so that the child may have it.
 
+use std::any::Any;
 use std::cell::RefCell;
 use std::sync::{Arc, MutexGuard, Once};
+
+use rvm_core::rvm_storage::forks::hold_what_is_shared;
 
 use crate::call;
 use crate::fault::Fault;
@@ -14,6 +17,7 @@ use crate::transactions::{self, Table};
 struct Held {
     directories: MutexGuard<'static, Directories>,
     transactions: MutexGuard<'static, Table>,
+    _storage: Box<dyn Any>,
 }
 
 thread_local! {
@@ -33,10 +37,13 @@ pub(crate) fn watch() {
 
 extern "C" fn before() {
     let work = || {
-        let directories = registry::all();
-        directories.iter().for_each(|directory| directory.close_if_idle());
-        let transactions = transactions::table();
-        HELD.with(|held| held.replace(Some(Held { directories, transactions })));
+        // Nobody waits for this: nothing is held that others look things up in.
+        let known = registry::all().clone();
+        known.iter().for_each(|directory| directory.close_if_idle());
+        let (directories, transactions) = (registry::all(), transactions::table());
+        let held = Held { directories, transactions, _storage: Box::new(hold_what_is_shared()) };
+        // At the end of a thread there is no such place any more.
+        HELD.try_with(|place| place.replace(Some(held))).ok();
         Ok(())
     };
     call::guarded(work).ok();
@@ -48,8 +55,10 @@ extern "C" fn in_parent() {
 
 extern "C" fn in_child() {
     let work = || {
-        let held = HELD.with(RefCell::take);
-        let Some(Held { mut directories, mut transactions }) = held else { return Ok(()) };
+        let Ok(Some(held)) = HELD.try_with(RefCell::take) else { return Ok(()) };
+        let Held { mut directories, mut transactions, _storage } = held;
+        // What follows uses it.
+        drop(_storage);
         transactions.leave_to_parent();
         for directory in directories.iter_mut() {
             let of_child = Arc::new(directory.for_child());

@@ -14,8 +14,14 @@ pub(crate) fn set_errno(code: c_int) {
     unsafe { *errno = code };
 }
 
-/// Writes a line to stderr, at once and without a lock, which a forked child could find taken for ever. If nobody reads it, it is lost.
+/// A text as one line, whatever a path or a name in it holds.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(['\n', '\0'], "?")
+}
+
+/// Writes one line to stderr, at once and without a lock, which a forked child could find taken for ever.
 pub(crate) fn write_to_stderr(line: &str) {
+    let line = one_line(line) + "\n";
     let mut rest = line.as_bytes();
     while !rest.is_empty() {
         // SAFETY: `rest` is readable for its whole length.

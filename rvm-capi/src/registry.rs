@@ -4,7 +4,7 @@
 use std::ffi::{c_int, c_void};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::directory::{Directory, hold, make};
+use crate::directory::{Directory, hold, identity_of, make};
 use crate::fault::{Fault, Result};
 use crate::settings::rvmx_options;
 
@@ -18,33 +18,24 @@ pub(crate) fn all() -> MutexGuard<'static, Directories> {
     hold(&DIRECTORIES)
 }
 
-/// The directory at `path`, made if it is missing: known already, or with a new handle. `options` replace those of one that is not open.
+/// The directory at `path`, made if it is missing: known already, or with a new handle and these options.
 ///
 /// # Errors
-/// It cannot be made; it is open with options of its own.
-pub(crate) fn name(path: &[u8], options: Option<rvmx_options>) -> Result<Arc<Directory>> {
-    let path = make(path)?;
+/// It cannot be made.
+pub(crate) fn name(path: &[u8], options: rvmx_options) -> Result<Arc<Directory>> {
+    let path = make(path, options.read_only != 0)?;
+    let identity = identity_of(&path);
     let mut all = all();
-    let known = all.iter_mut().find(|directory| directory.is(&path));
-    match (known, options) {
-        (Some(known), None) => Ok(Arc::clone(known)),
-        (Some(known), Some(_)) if known.is_open() => {
-            let shown = known.shown();
-            let text = format!("directory {shown} is open already: options come too late");
-            Err(Fault::misuse(text))
-        }
-        (Some(known), Some(options)) => {
-            *known = Arc::new(Directory::new(known.handle, path, options));
-            Ok(Arc::clone(known))
-        }
-        (None, options) => {
-            let handle = c_int::try_from(all.len() + 1)
-                .map_err(|_| Fault::misuse("there are no more handles"))?;
-            let new = Directory::new(handle, path, options.unwrap_or_default());
-            all.push(Arc::new(new));
-            all.last().cloned().ok_or_else(|| Fault::misuse("there are no more handles"))
-        }
+    if let Some(known) =
+        all.iter().find(|known| identity.is_some_and(|identity| known.is(identity)))
+    {
+        return Ok(Arc::clone(known));
     }
+    let handle =
+        c_int::try_from(all.len() + 1).map_err(|_| Fault::misuse("there are no more handles"))?;
+    let new = Arc::new(Directory::new(handle, path, options));
+    all.push(Arc::clone(&new));
+    Ok(new)
 }
 
 /// The directory of a handle.

@@ -8,6 +8,10 @@ use std::time::Duration;
 use rvm_core::{MappedToken, Options, RangePolicy, Residency, Rvm, UndoMode};
 
 use crate::call::wants;
+use crate::fault::{Fault, Result};
+
+/// More than the 2 GiB that an `int` can ask for.
+const LOG_CAPACITY_MAX_TEACHING: c_ulong = 4 << 30;
 
 /// What can be chosen when a directory is opened. 0 is the default of each; set all to 0 before you choose.
 #[repr(C)]
@@ -43,6 +47,21 @@ pub struct rvmx_options {
 }
 
 impl rvmx_options {
+    /// Those of a directory that `rvm_init` names: a program may declare the same bytes as often as it likes, and any segment that `rvm_map`
+    /// makes as a whole, and neither fills a log. A log grows when it has to.
+    pub(crate) fn teaching() -> Self {
+        Self { coalesce: 1, log_capacity_max: LOG_CAPACITY_MAX_TEACHING, ..Self::default() }
+    }
+
+    /// # Errors
+    /// What is kept for later is not 0.
+    pub(crate) fn check(&self) -> Result<()> {
+        match self.reserved {
+            0 => Ok(()),
+            other => Err(Fault::misuse(format!("the reserved option is {other}, not 0"))),
+        }
+    }
+
     pub(crate) fn is_checked(&self) -> bool {
         self.checked != 0 || wants("RVM_CHECKED")
     }

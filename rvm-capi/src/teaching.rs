@@ -15,6 +15,7 @@ use std::ptr;
 use rvm_core::Durability;
 
 use crate::fault::{Fault, Result};
+use crate::settings::rvmx_options;
 use crate::transactions::{self, Wait};
 use crate::verbose::{self, say};
 use crate::{call, codes, directory, foreign, fork, registry};
@@ -39,7 +40,7 @@ pub unsafe extern "C" fn rvm_init(directory: *const c_char) -> rvm_t_returned {
         fork::watch();
         // SAFETY: it is NULL or text, says the header.
         let path = unsafe { foreign::text("the name of the directory", directory) }?;
-        let directory = registry::name(path, None)?;
+        let directory = registry::name(&path, rvmx_options::teaching())?;
         directory.check_free()?;
         let handle = directory.handle;
         say("rvm_init", || format!("directory {} has the handle {handle}", directory.shown()));
@@ -248,7 +249,7 @@ pub extern "C" fn rvm_last_error() -> *const c_char {
 pub(crate) unsafe fn name_of_segment(segname: *const c_char) -> Result<String> {
     // SAFETY: by the contract of this function.
     let name = unsafe { foreign::text("the name of the segment", segname) }?;
-    Ok(String::from_utf8_lossy(name).into_owned())
+    Ok(String::from_utf8_lossy(&name).into_owned())
 }
 
 fn widened(number: c_int) -> Result<isize> {

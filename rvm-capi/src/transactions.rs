@@ -5,10 +5,10 @@ use std::ffi::{c_int, c_void};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-use rvm_core::rvm_storage::memory::keep_for_ever;
+use rvm_core::rvm_storage::forks::keep_for_ever;
 use rvm_core::{CommitOutcome, Durability, Transaction};
 
-use crate::checked::{Told, Undeclared};
+use crate::checked::{Following, Told, Undeclared};
 use crate::directory::{Directory, hold};
 use crate::fault::{Fault, Result};
 use crate::mapped::Mapped;
@@ -145,23 +145,20 @@ impl Open {
         (0..self.segments.len()).try_for_each(|place| self.look(work, place, None, told))
     }
 
-    /// Lets the shadows follow a commit; returns what they were.
-    fn follow(&self, work: &Work) -> Result<Vec<Vec<Vec<u8>>>> {
-        let mut before = Vec::new();
-        let Some(txn) = &work.txn else { return Ok(before) };
-        for (mapped, declared) in self.segments.iter().zip(&work.declared) {
+    /// The shadows of the segments, in checked mode, as a commit is about to leave them.
+    fn follow<'a>(
+        &'a self,
+        txn: &Transaction,
+        declared: &'a [Vec<(usize, usize)>],
+    ) -> Result<Vec<Following<'a>>> {
+        let mut following = Vec::new();
+        for (mapped, declared) in self.segments.iter().zip(declared) {
             if let Some(shadow) = &mapped.shadow {
-                before.push(hold(shadow).follow(txn.read(&mapped.segment)?, declared));
+                let bytes = txn.read(&mapped.segment)?;
+                following.push(Following::new(hold(shadow), bytes, declared));
             }
         }
-        Ok(before)
-    }
-
-    fn take_back(&self, work: &Work, before: &[Vec<Vec<u8>>]) {
-        let shadows = self.segments.iter().filter_map(|mapped| mapped.shadow.as_ref());
-        for ((shadow, declared), before) in shadows.zip(&work.declared).zip(before) {
-            hold(shadow).take_back(declared, before);
-        }
+        Ok(following)
     }
 }
 
@@ -259,13 +256,14 @@ pub(crate) fn label(tid: c_int, label: &str) -> Result<()> {
 pub(crate) fn commit(call: &str, tid: c_int, durability: Durability) -> Result<Arc<Directory>> {
     end(tid, |open, work| {
         open.look_at_all(work, call, tid)?;
-        let before = open.follow(work)?;
-        let txn = work.txn.take().ok_or_else(|| ended(tid))?;
+        let Work { txn, declared } = work;
+        let txn = txn.take().ok_or_else(|| ended(tid))?;
+        let following = open.follow(&txn, declared)?;
         let committed = txn.commit_with(durability);
         if let Err(error) = &committed
             && error.commit_outcome() == CommitOutcome::NotCommitted
         {
-            open.take_back(work, &before);
+            following.into_iter().for_each(Following::take_back);
         }
         Ok(committed.map(drop)?)
     })

@@ -15,6 +15,6 @@ pub(crate) fn turn(on: bool) {
 /// Prints what an operation did, if anybody wants to know.
 pub(crate) fn say(operation: &str, what: impl FnOnce() -> String) {
     if ON.load(Ordering::Relaxed) {
-        os::write_to_stderr(&format!("rvm: {operation}: {}\n", what()));
+        os::write_to_stderr(&format!("rvm: {operation}: {}", what()));
     }
 }

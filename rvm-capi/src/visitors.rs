@@ -56,11 +56,11 @@ pub struct rvmx_segment {
 
 /// Is told of each undeclared change. It returns normally: no exception, no longjmp.
 pub type rvmx_undeclared_fn =
-    Option<extern "C" fn(change: *const rvmx_undeclared, context: *mut c_void)>;
+    Option<extern "C-unwind" fn(change: *const rvmx_undeclared, context: *mut c_void)>;
 
 /// Is told of each segment. It returns normally: no exception, no longjmp.
 pub type rvmx_segment_fn =
-    Option<extern "C" fn(segment: *const rvmx_segment, context: *mut c_void)>;
+    Option<extern "C-unwind" fn(segment: *const rvmx_segment, context: *mut c_void)>;
 
 /// Calls visit for every segment of the directory, mapped or not, in the order of their names.
 // SAFETY: this library alone has functions that are called rvm*.

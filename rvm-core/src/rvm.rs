@@ -166,6 +166,12 @@ impl Rvm {
         self.store.stats()
     }
 
+    /// In a child of the process that opened the store: gives up the child's copy of the store's lock, which would keep everybody out
+    /// if the child outlives its parent. Dropping the store there does it, too. In the process itself nothing happens.
+    pub fn leave_to_parent(&self) {
+        self.store.leave_to_parent();
+    }
+
     /// Makes every commit durable, folds the logs into the segments, marks the shutdown as clean, and unlocks. Later calls fail
     /// with [`Error::Closed`]; a second store can be opened on the directory.
     ///

@@ -27,6 +27,7 @@ mod backend;
 pub mod conformance;
 mod error;
 mod file;
+pub mod forks;
 pub mod locks;
 mod mem;
 pub mod memory;

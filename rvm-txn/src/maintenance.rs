@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 use crate::layout::lock_layout;
 use crate::log_handle::LogHandle;
 use crate::shared::Shared;
-use crate::sync::thread::{self, JoinHandle};
+use crate::sync::spawn;
+use crate::sync::thread::JoinHandle;
 use crate::truncate::{TruncationRight, truncate_all};
 
 /// Starts the thread. It ends when the store's [`Chores`](crate::chores::Chores) are stopped.
@@ -18,8 +19,7 @@ use crate::truncate::{TruncationRight, truncate_all};
 /// The system has no thread to give.
 pub(crate) fn start(shared: &Arc<Shared>) -> Result<JoinHandle<()>> {
     let for_thread = Arc::clone(shared);
-    let thread = thread::Builder::new().name("rvm-maintenance".to_owned());
-    thread.spawn(move || run(&for_thread)).map_err(|source| {
+    spawn("rvm-maintenance".to_owned(), move || run(&for_thread)).map_err(|source| {
         let operation = "start the maintenance thread of";
         let path = shared.storage.location();
         Error::Io(StorageError::Io { operation, path, offset: None, source })

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rvm_storage::memory::keep_for_ever;
+use rvm_storage::forks::keep_for_ever;
 use rvm_storage::{LockMode, LockScope, Storage};
 
 use crate::arbiter::Wait;
@@ -165,6 +165,14 @@ impl Store {
         self.shared.counters().read(appends)
     }
 
+    /// In a child of the process that opened the store: gives up the child's copy of the store's lock, which would keep everybody out
+    /// if the child outlives its parent. Dropping the store there does it, too. In the process itself nothing happens.
+    pub fn leave_to_parent(&self) {
+        if self.shared.in_child() {
+            self.shared.release_inherited_lock();
+        }
+    }
+
     /// Makes every commit durable, folds the logs into the segments, marks the shutdown as clean, and gives the store up. Later calls
     /// fail with [`Error::Closed`].
     ///
@@ -227,9 +235,8 @@ impl Store {
 impl Drop for Store {
     fn drop(&mut self) {
         if self.shared.in_child() {
-            // The parent's locks and threads are not ours to touch, not even by dropping them. But a child that lives on with a copy of the
-            // owner's lock would keep everybody out when the parent is gone.
-            self.shared.release_inherited_lock();
+            // The parent's locks and threads are not ours to touch, not even by dropping them.
+            self.leave_to_parent();
             keep_for_ever((Arc::clone(&self.shared), self.maintenance.get_mut().take()));
         } else if self.shared.set_closed() {
             // A drop cannot tell; what was committed is recovered at the next opening.

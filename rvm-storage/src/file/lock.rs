@@ -6,8 +6,8 @@
 //! directory itself, so that whoever only reads makes no file. Both belong to a descriptor, not to the process: no
 //! other close gives them up by accident.
 //!
-//! There is no fairness. Waiting is polling, with growing sleeps. A forked child that drops a lock gives nothing up;
-//! one that outlives a killed parent still holds it.
+//! There is no fairness. Waiting is polling, with growing sleeps. A forked child that drops a lock gives up its copy
+//! only; until it does, it still holds it when its parent is gone.
 
 use std::collections::BTreeMap;
 use std::fs::{File, TryLockError};
@@ -18,7 +18,7 @@ use rustix::fs::OFlags;
 
 use crate::backend::{LockMode, LockScope, StoreLock};
 use crate::error::{Result, StorageError};
-use crate::locks::Mutex;
+use crate::locks::{Mutex, MutexGuard};
 
 use super::Access;
 use super::dir::Directory;
@@ -31,12 +31,22 @@ const SLEEP_FIRST: Duration = Duration::from_millis(1);
 const SLEEP_MAX: Duration = Duration::from_millis(20);
 
 /// The stores this process owns, by their directory.
-static OWNED_HERE: Mutex<BTreeMap<Identity, Holders>> = Mutex::new(BTreeMap::new());
+static OWNED_HERE: Mutex<Owned> = Mutex::new(BTreeMap::new());
+
+/// A forked child has its parent's entries, too, and owns none of these stores.
+type Owned = BTreeMap<(ProcessId, Identity), Holders>;
+
+type ProcessId = u32;
 
 #[derive(Clone, Copy, Debug)]
 enum Holders {
     Exclusive,
     Shared(usize),
+}
+
+/// The table, held.
+pub(crate) fn owned_here() -> MutexGuard<'static, impl Sized> {
+    OWNED_HERE.lock()
 }
 
 /// Takes a lock of the store in `directory`, waiting at most `wait`.
@@ -178,30 +188,34 @@ impl Drop for Locked {
 /// An entry in the table of this process.
 #[derive(Debug)]
 struct Entry {
-    directory: Identity,
+    key: (ProcessId, Identity),
 }
 
 impl Entry {
     fn enter(directory: Identity, mode: LockMode) -> Option<Self> {
+        let key = (std::process::id(), directory);
         let mut owned = OWNED_HERE.lock();
-        let holders = match (owned.get(&directory), mode) {
+        let holders = match (owned.get(&key), mode) {
             (None, LockMode::Exclusive) => Holders::Exclusive,
             (None, LockMode::Shared) => Holders::Shared(1),
             (Some(Holders::Shared(count)), LockMode::Shared) => Holders::Shared(count + 1),
             _ => return None,
         };
-        owned.insert(directory, holders);
-        Some(Self { directory })
+        owned.insert(key, holders);
+        Some(Self { key })
     }
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
+        if self.key.0 != std::process::id() {
+            return;
+        }
         let mut owned = OWNED_HERE.lock();
-        match owned.get_mut(&self.directory) {
+        match owned.get_mut(&self.key) {
             Some(Holders::Shared(count)) if *count > 1 => *count -= 1,
             _ => {
-                owned.remove(&self.directory);
+                owned.remove(&self.key);
             }
         }
     }

@@ -16,6 +16,8 @@ mod lock;
 mod open;
 mod slot;
 
+pub(crate) use lock::owned_here;
+
 use std::io;
 use std::path::Path;
 use std::sync::Arc;

@@ -5,10 +5,7 @@
 //! which therefore must cost next to nothing: it reads one byte that the kernel wipes in children. Where the kernel
 //! cannot, process ids are compared. This file only answers; refusing is for the caller.
 
-use std::any::Any;
-
 use crate::error::{Result, StorageError};
-use crate::locks::Mutex;
 
 use super::raw::MarkedPage;
 
@@ -52,13 +49,6 @@ impl ForkDetector {
             Witness::ProcessId(parent) => std::process::id() != *parent,
         }
     }
-}
-
-/// Keeps what a forked child inherited and must not touch, not even by dropping it. It stays where it can be found, so that
-/// nobody who looks for leaks takes it for one.
-pub fn keep_for_ever(inherited: impl Send + 'static) {
-    static KEPT: Mutex<Vec<Box<dyn Any + Send>>> = Mutex::new(Vec::new());
-    KEPT.lock().push(Box::new(inherited));
 }
 
 #[cfg(test)]

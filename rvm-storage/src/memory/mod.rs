@@ -11,7 +11,7 @@ mod fork;
 mod raw;
 mod region;
 
-pub use fork::{ForkDetector, keep_for_ever};
+pub use fork::ForkDetector;
 pub use raw::MappedToken;
 pub use region::Region;
 

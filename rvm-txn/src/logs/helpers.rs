@@ -9,8 +9,8 @@ use rvm_log::{LogError, Lsn};
 
 use crate::health::Health;
 use crate::log_handle::LogHandle;
-use crate::sync::thread::{self, JoinHandle};
-use crate::sync::{Condvar, Mutex};
+use crate::sync::thread::JoinHandle;
+use crate::sync::{Condvar, Mutex, spawn};
 
 pub(super) struct Helpers {
     limit: usize,
@@ -110,7 +110,7 @@ impl Helpers {
         while threads.len() < wanted.min(self.limit) {
             let queue = Arc::clone(&self.queue);
             let name = format!("rvm-force-{}", threads.len());
-            match thread::Builder::new().name(name).spawn(move || queue.work()) {
+            match spawn(name, move || queue.work()) {
                 Ok(thread) => threads.push(thread),
                 Err(_) => break,
             }

@@ -9,6 +9,8 @@
 #[cfg(shuttle)]
 mod scheduled;
 
+#[cfg(not(shuttle))]
+use nix::sys::signal::{SigSet, SigmaskHow};
 pub(crate) use std::sync::atomic::AtomicU64 as Tally;
 
 pub(crate) use parking_lot::lock_api::{ArcRwLockReadGuard, ArcRwLockWriteGuard};
@@ -20,9 +22,33 @@ pub(crate) use rvm_storage::locks::{Condvar, Mutex, MutexGuard};
 pub(crate) use std::{sync::atomic, thread, thread_local};
 
 #[cfg(shuttle)]
-pub(crate) use scheduled::{Condvar, Mutex, MutexGuard, spawn_within, spin_until, thread};
+pub(crate) use scheduled::{Condvar, Mutex, MutexGuard, spawn, spawn_within, spin_until, thread};
 #[cfg(shuttle)]
 pub(crate) use shuttle::{sync::atomic, thread_local};
+
+/// Starts a thread of the store's own.
+///
+/// # Errors
+/// The system has none to give.
+#[cfg(not(shuttle))]
+pub(crate) fn spawn(
+    name: String,
+    work: impl FnOnce() + Send + 'static,
+) -> std::io::Result<thread::JoinHandle<()>> {
+    without_signals(|| thread::Builder::new().name(name).spawn(work))
+}
+
+/// Starts a thread that no signal is given to: those of a process are for its own threads, which may wait for them. It takes over what is
+/// blocked in the thread that starts it.
+#[cfg(not(shuttle))]
+fn without_signals<R>(start: impl FnOnce() -> R) -> R {
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK);
+    let started = start();
+    if let Ok(before) = before {
+        before.thread_set_mask().ok();
+    }
+    started
+}
 
 /// Starts a thread that ends before the scope does. An error if the system has none to give, where `Scope::spawn` panics.
 #[cfg(not(shuttle))]
@@ -30,7 +56,7 @@ pub(crate) fn spawn_within<'scope>(
     scope: &'scope thread::Scope<'scope, '_>,
     work: impl FnOnce() + Send + 'scope,
 ) -> std::io::Result<()> {
-    thread::Builder::new().spawn_scoped(scope, work).map(drop)
+    without_signals(|| thread::Builder::new().spawn_scoped(scope, work).map(drop))
 }
 
 /// Returns when `done`, or after about as long as it takes to wake a thread.

@@ -121,6 +121,13 @@ impl Condvar {
     }
 }
 
+pub(crate) fn spawn(
+    name: String,
+    work: impl FnOnce() + Send + 'static,
+) -> std::io::Result<thread::JoinHandle<()>> {
+    thread::Builder::new().name(name).spawn(work)
+}
+
 /// There is always a thread to be had.
 pub(crate) fn spawn_within<'scope>(
     scope: &'scope shuttle::thread::Scope<'scope, '_>,

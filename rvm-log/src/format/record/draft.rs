@@ -93,6 +93,7 @@ where
     }
 
     /// The checksum by which the other parts of the transaction know this one: over the ranges' positions and lengths, the label, and the data.
+    /// Of bytes that nobody changes meanwhile; [`Tail::lay`](crate::Tail::lay) tells that of what was copied.
     #[must_use]
     pub fn part_crc(&self) -> u32 {
         let mut crc = Running::UNSEEDED;
