@@ -14,4 +14,5 @@ mod install;
 mod kills;
 mod manual;
 mod programs;
+mod surroundings;
 mod threads;
