@@ -140,7 +140,10 @@ fn the_headers_are_taken_by_every_language_on_the_page() {
 fn the_limits_on_the_page_are_those_of_the_library() {
     let page = page();
     let log = rvm_core::rvm_txn::Config::default().log_capacity_max;
-    assert!(page.contains(&format!("largest log: {} MiB,", log >> 20)));
+    assert!(page.contains(&format!("`rvmx_open` has {} MiB", log >> 20)));
+    let settings = include_str!("../../src/settings.rs");
+    assert!(settings.contains("LOG_CAPACITY_MAX_TEACHING: c_ulong = 4 << 30;"));
+    assert!(page.contains("In a directory that `rvm_init` named that is 4 GiB"));
     let name = rvm_core::rvm_storage::SegmentName::LEN_MAX;
     let name = format!("1 to {name} of");
     let overview = std::fs::read_to_string(folder().join("man/rvm_map.3")).unwrap();
