@@ -1,6 +1,6 @@
 //! Kills in the middle of a commit over two segments, at every system call.
 
-use crate::programs::{Language, compile, command_itself, succeed};
+use crate::programs::{Language, command_itself, compile, succeed};
 
 /// Guards against a crash between the forces of two logs that shows half of a transaction, and against one that loses a commit that had
 /// returned.
