@@ -17,7 +17,7 @@ use crate::transactions::{self, Table};
 struct Held {
     directories: MutexGuard<'static, Directories>,
     transactions: MutexGuard<'static, Table>,
-    _storage: Box<dyn Any>,
+    storage: Box<dyn Any>,
 }
 
 thread_local! {
@@ -39,9 +39,11 @@ extern "C" fn before() {
     let work = || {
         // Nobody waits for this: nothing is held that others look things up in.
         let known = registry::all().clone();
-        known.iter().for_each(|directory| directory.close_if_idle());
+        for directory in &known {
+            directory.close_if_idle();
+        }
         let (directories, transactions) = (registry::all(), transactions::table());
-        let held = Held { directories, transactions, _storage: Box::new(hold_what_is_shared()) };
+        let held = Held { directories, transactions, storage: Box::new(hold_what_is_shared()) };
         // At the end of a thread there is no such place any more.
         HELD.try_with(|place| place.replace(Some(held))).ok();
         Ok(())
@@ -56,9 +58,9 @@ extern "C" fn in_parent() {
 extern "C" fn in_child() {
     let work = || {
         let Ok(Some(held)) = HELD.try_with(RefCell::take) else { return Ok(()) };
-        let Held { mut directories, mut transactions, _storage } = held;
+        let Held { mut directories, mut transactions, storage } = held;
         // What follows uses it.
-        drop(_storage);
+        drop(storage);
         transactions.leave_to_parent();
         for directory in directories.iter_mut() {
             let of_child = Arc::new(directory.for_child());

@@ -7,6 +7,8 @@
 )]
 
 mod checked;
+mod contract;
+mod crash_habits;
 mod documentation;
 mod examples;
 mod headers;
