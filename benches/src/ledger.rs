@@ -82,14 +82,6 @@ impl Ledger {
         self.rvm.stats()
     }
 
-    /// What its first segment holds.
-    ///
-    /// # Errors
-    /// I/O.
-    pub fn bytes(&self) -> Result<Vec<u8>> {
-        Ok(self.segments.first().ok_or("no segment")?.read()?.to_vec())
-    }
-
     /// Runs one transaction. Its four stores go to the segments in turn.
     ///
     /// # Errors

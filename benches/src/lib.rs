@@ -79,7 +79,7 @@ pub use device::Device;
 pub use figure::figure;
 pub use footprint::Footprint;
 pub use hot::{HOT_PATHS, HotPath};
-pub use in_c::InC;
+pub use in_c::{FromC, FromRust};
 pub use large::{LargeCommits, LargeTimes, LargeWrites};
 pub use ledger::Ledger;
 pub use logs::SampleLog;

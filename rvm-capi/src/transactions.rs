@@ -1,12 +1,12 @@
 //! The open transactions, by the numbers that C knows them by: from 1 on, and none is used again before all others were.
 
-use std::collections::BTreeMap;
 use std::ffi::{c_int, c_void};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use rvm_core::rvm_storage::forks::keep_for_ever;
 use rvm_core::{CommitOutcome, Durability, Transaction};
+use smallvec::SmallVec;
 
 use crate::checked::{Following, Told, Undeclared};
 use crate::directory::{Directory, hold};
@@ -25,7 +25,8 @@ pub(crate) enum Wait {
 /// The open transactions.
 #[derive(Debug)]
 pub(crate) struct Table {
-    open: BTreeMap<c_int, Arc<Open>>,
+    /// By their numbers, in order. They are few, as a rule, and the newest is the last.
+    open: Vec<(c_int, Arc<Open>)>,
     /// The last number that was given.
     last: c_int,
     /// The last number that a parent process gave before it forked.
@@ -35,7 +36,7 @@ pub(crate) struct Table {
 #[derive(Debug)]
 struct Open {
     directory: Arc<Directory>,
-    segments: Vec<Arc<Mapped>>,
+    segments: SmallVec<[Arc<Mapped>; 1]>,
     /// Held while a call works on it; nobody waits for that.
     work: Mutex<Work>,
 }
@@ -48,8 +49,7 @@ struct Work {
     declared: Vec<Vec<(usize, usize)>>,
 }
 
-static TABLE: Mutex<Table> =
-    Mutex::new(Table { open: BTreeMap::new(), last: 0, last_of_parent: 0 });
+static TABLE: Mutex<Table> = Mutex::new(Table { open: Vec::new(), last: 0, last_of_parent: 0 });
 
 /// The table, held.
 pub(crate) fn table() -> MutexGuard<'static, Table> {
@@ -57,22 +57,38 @@ pub(crate) fn table() -> MutexGuard<'static, Table> {
 }
 
 impl Table {
-    fn add(&mut self, open: Open) -> Result<c_int> {
+    fn add(&mut self, open: Arc<Open>) -> Result<c_int> {
+        if c_int::try_from(self.open.len()).map_or(true, |open| open == c_int::MAX) {
+            return Err(Fault::misuse("too many transactions are open"));
+        }
         loop {
             self.last = self.last.checked_add(1).unwrap_or(1);
-            if !self.open.contains_key(&self.last) {
-                break;
-            }
-            if self.open.len() >= usize::try_from(c_int::MAX).unwrap_or(usize::MAX) {
-                return Err(Fault::misuse("too many transactions are open"));
+            if let Err(place) = self.place_of(self.last) {
+                self.open.insert(place, (self.last, open));
+                return Ok(self.last);
             }
         }
-        self.open.insert(self.last, Arc::new(open));
-        Ok(self.last)
+    }
+
+    /// Where a number is, or belongs.
+    fn place_of(&self, tid: c_int) -> std::result::Result<usize, usize> {
+        match self.open.last() {
+            Some((last, _)) if *last >= tid => {
+                self.open.binary_search_by_key(&tid, |(tid, _)| *tid)
+            }
+            _ => Err(self.open.len()),
+        }
+    }
+
+    fn remove(&mut self, tid: c_int) {
+        if let Ok(place) = self.place_of(tid) {
+            self.open.remove(place);
+        }
     }
 
     fn find(&self, tid: c_int) -> Result<Arc<Open>> {
-        self.open.get(&tid).cloned().ok_or_else(|| {
+        let found = self.place_of(tid).ok().and_then(|place| self.open.get(place));
+        found.map(|(_, open)| Arc::clone(open)).ok_or_else(|| {
             Fault::no_transaction(match tid {
                 -1 => "-1 is no transaction: rvm_begin_trans did not succeed".to_owned(),
                 _ if 0 < tid && tid <= self.last_of_parent => {
@@ -86,7 +102,7 @@ impl Table {
 
     /// Called in a child: its parent's transactions are not its own. What another thread of the parent was using stays as it was.
     pub(crate) fn leave_to_parent(&mut self) {
-        for open in std::mem::take(&mut self.open).into_values() {
+        for (_, open) in std::mem::take(&mut self.open) {
             let is_used = open.work.try_lock().is_err();
             if is_used {
                 keep_for_ever(open);
@@ -171,24 +187,30 @@ pub(crate) fn begin(
     bases: impl Iterator<Item = *mut c_void>,
     wait: Wait,
 ) -> Result<c_int> {
-    let mut segments: Vec<Arc<Mapped>> = Vec::new();
+    let mut segments = SmallVec::<[Arc<Mapped>; 1]>::new();
     for base in bases {
         let mapped = directory.at(base).map_err(|fault| elsewhere(directory, base, fault))?;
         if !segments.iter().any(|other| Arc::ptr_eq(other, &mapped)) {
             segments.push(mapped);
         }
     }
-    let handles: Vec<_> = segments.iter().map(|mapped| &mapped.segment).collect();
-    let first = segments.first().ok_or_else(|| Fault::misuse("it names no segment"))?;
-    let txn = match wait {
-        Wait::No => first.rvm.try_begin(&handles),
-        Wait::AtMost(limit) => first.rvm.begin_timeout(&handles, limit),
-        Wait::Forever => first.rvm.begin(&handles),
-    }?;
+    let txn = begin_over(&segments, wait)?;
     let is_checked = segments.iter().any(|mapped| mapped.shadow.is_some());
     let declared = if is_checked { vec![Vec::new(); segments.len()] } else { Vec::new() };
     let work = Mutex::new(Work { txn: Some(txn), declared });
-    table().add(Open { directory: Arc::clone(directory), segments, work })
+    let open = Open { directory: Arc::clone(directory), segments, work };
+    table().add(Arc::new(open))
+}
+
+fn begin_over(segments: &[Arc<Mapped>], wait: Wait) -> Result<Transaction> {
+    let handles: SmallVec<[_; 4]> = segments.iter().map(|mapped| &mapped.segment).collect();
+    let first = segments.first().ok_or_else(|| Fault::misuse("it names no segment"))?;
+    let begun = match wait {
+        Wait::No => first.rvm.try_begin(&handles),
+        Wait::AtMost(limit) => first.rvm.begin_timeout(&handles, limit),
+        Wait::Forever => first.rvm.begin(&handles),
+    };
+    Ok(begun?)
 }
 
 fn elsewhere(directory: &Arc<Directory>, base: *mut c_void, fault: Fault) -> Fault {
@@ -286,7 +308,7 @@ fn end(tid: c_int, work: impl FnOnce(&Open, &mut Work) -> Result<()>) -> Result<
     with(tid, |open, claimed| {
         let done = work(open, claimed);
         if claimed.txn.is_none() {
-            table().open.remove(&tid);
+            table().remove(tid);
         }
         done.map(|()| Arc::clone(&open.directory))
     })
