@@ -20,6 +20,7 @@ mod threads;
 mod wrap;
 
 use std::io::{Write, stdout};
+use std::path::PathBuf;
 
 use benches::{Machine, Result, Row};
 use clap::{Parser, ValueEnum};
@@ -43,6 +44,9 @@ struct Arguments {
     /// What a process of its own does for the group `memory`
     #[arg(long, hide = true)]
     memory_of: Option<memory::Kind>,
+    /// What a process of its own does for the group `c`: commits in this store
+    #[arg(long, hide = true)]
+    commits_in: Option<PathBuf>,
 }
 
 /// Rows that are measured together.
@@ -124,6 +128,9 @@ fn main() -> Result<()> {
     let run = Run { rounds: arguments.rounds.into(), token: mapped_token() };
     if let Some(kind) = arguments.memory_of {
         return memory::print_of(kind, run.token);
+    }
+    if let Some(store) = arguments.commits_in {
+        return c::commit_when_asked(&store);
     }
     let style = if arguments.markdown { Style::Markdown } else { Style::Plain };
     print!("{}{}", style.facts(&Machine::here(&std::env::temp_dir())?.facts()), style.head());

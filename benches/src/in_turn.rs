@@ -1,5 +1,5 @@
 //! The same transactions through the C interface and from Rust, in turn on one store: where its log lies on the disk makes more of a difference than
-//! what is measured.
+//! what is measured. Each is a process of its own, since a process that does something else meanwhile is faster by some percent.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -16,31 +16,44 @@ use crate::ledger::{Ledger, transact};
 /// The name of the segment.
 const SEGMENT: &str = "bank";
 
-/// A program in C, running. It opens the store when it is its turn, and closes it again.
+/// A program that commits when it is its turn. It opens the store then, and closes it again.
 #[derive(Debug)]
-pub struct FromC {
+pub struct InTurn {
     child: Child,
     asked: ChildStdin,
     answers: BufReader<ChildStdout>,
-    _program: TempDir,
+    /// Where the program is, if it was made for this.
+    _program: Option<TempDir>,
 }
 
-impl FromC {
-    /// Compiles the program, with the C compiler of the system, and starts it for a store with a segment of `len` bytes, in checked mode or not.
+impl InTurn {
+    /// A program in C, compiled with the C compiler of the system, for a store with a segment of `len` bytes, in checked mode or not.
     ///
     /// # Errors
     /// There is no C compiler; I/O.
-    pub fn on(store: &Path, len: u64, checked: bool) -> Result<Self> {
+    pub fn in_c(store: &Path, len: u64, checked: bool) -> Result<Self> {
         let dir = tempfile::tempdir()?;
         let (program, library) = (dir.path().join("commits"), library_dir()?);
         compile(&program, &library)?;
         let mut command = Command::new(&program);
         command.arg(store).arg(len.to_string()).env("LD_LIBRARY_PATH", &library);
         command.env("RVM_CHECKED", if checked { "1" } else { "0" });
+        Self::start(command, Some(dir))
+    }
+
+    /// A program that calls [`commit_when_asked`].
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn in_rust(command: Command) -> Result<Self> {
+        Self::start(command, None)
+    }
+
+    fn start(mut command: Command, program: Option<TempDir>) -> Result<Self> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let asked = child.stdin.take().ok_or("no standard input")?;
         let answers = BufReader::new(child.stdout.take().ok_or("no standard output")?);
-        Ok(Self { child, asked, answers, _program: dir })
+        Ok(Self { child, asked, answers, _program: program })
     }
 
     /// How long so many durable commits take, one after the other: at most what a log holds.
@@ -55,7 +68,7 @@ impl FromC {
     }
 }
 
-impl Drop for FromC {
+impl Drop for InTurn {
     fn drop(&mut self) {
         // It may have ended by itself.
         self.child.kill().ok();
@@ -63,36 +76,31 @@ impl Drop for FromC {
     }
 }
 
-/// The same in this process.
-#[derive(Debug)]
-pub struct FromRust {
-    store: PathBuf,
+/// What the program in C does: reads how many, opens the store, commits them, closes it, and writes the nanoseconds that the commits took.
+///
+/// # Errors
+/// I/O.
+pub fn commit_when_asked(
+    store: &Path,
     len: u64,
-    bank: Bank,
-}
-
-impl FromRust {
-    /// For a store with a segment of `len` bytes.
-    #[must_use]
-    pub fn on(store: &Path, len: u64) -> Self {
-        Self { store: store.to_owned(), len, bank: Bank::over(len, Pattern::Random) }
-    }
-
-    /// As [`FromC::time`].
-    ///
-    /// # Errors
-    /// I/O.
-    pub fn time(&mut self, commits: u64) -> Result<Duration> {
-        let rvm = Ledger::options().open(&self.store)?;
-        let segment = rvm.map(SEGMENT, self.len)?;
+    asked: impl BufRead,
+    mut answers: impl Write,
+) -> Result<()> {
+    let mut bank = Bank::over(len, Pattern::Random);
+    for line in asked.lines() {
+        let commits: u64 = line?.trim().parse()?;
+        let rvm = Ledger::options().open(store)?;
+        let segment = rvm.map(SEGMENT, len)?;
         let started = Instant::now();
         for _ in 0..commits {
-            transact(&rvm, &segment, &self.bank.draw(), Durability::Force)?;
+            transact(&rvm, &segment, &bank.draw(), Durability::Force)?;
         }
         let taken = started.elapsed();
         rvm.close()?;
-        Ok(taken)
+        writeln!(answers, "{}", taken.as_nanos())?;
+        answers.flush()?;
     }
+    Ok(())
 }
 
 fn compile(program: &Path, library: &Path) -> Result<()> {
@@ -123,13 +131,15 @@ mod tests {
 
     /// Guards against a comparison of two different things.
     #[test]
-    fn both_commit_the_same() {
+    fn all_commit_the_same() {
         const LEN: u64 = 1 << 16;
         let dir = tempfile::tempdir().unwrap();
         let store = |name: &str| dir.path().join(name);
-        FromRust::on(&store("rust"), LEN).time(100).unwrap();
-        FromC::on(&store("c"), LEN, false).unwrap().time(100).unwrap();
-        FromC::on(&store("checked"), LEN, true).unwrap().time(100).unwrap();
+        let mut taken = Vec::new();
+        commit_when_asked(&store("rust"), LEN, b"100\n".as_slice(), &mut taken).unwrap();
+        assert!(String::from_utf8(taken).unwrap().trim().parse::<u64>().unwrap() > 0);
+        InTurn::in_c(&store("c"), LEN, false).unwrap().time(100).unwrap();
+        InTurn::in_c(&store("checked"), LEN, true).unwrap().time(100).unwrap();
         let bytes = |name: &str| std::fs::read(store(name).join("bank.seg")).unwrap();
         assert!(bytes("rust").iter().any(|byte| *byte != 0));
         assert_eq!(bytes("c"), bytes("rust"));
