@@ -199,7 +199,7 @@ public:
     void label(const std::string &text) { detail::check(rvmx_label(tid_, text.c_str())); }
 
     /**
-     * Commits. When it throws, the code says what became of it: RVMX_INDETERMINATE: a crash may find it or not; RVMX_MISUSE,
+     * Commits. When it throws, the code says what became of it: RVMX_INDETERMINATE, RVMX_BUG: a crash may find it or not; RVMX_MISUSE,
      * RVMX_IN_USE: it is still open; any other: it is undone.
      */
     void commit(int durability = RVMX_FORCE) { end(rvmx_commit(tid_, durability)); }
