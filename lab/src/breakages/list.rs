@@ -214,8 +214,8 @@ pub const BREAKAGES: &[Breakage] = &[
     Breakage {
         name: "retry a failed force, and trust it",
         file: "rvm-txn/src/log_handle/force.rs",
-        text: "let forced = MutexGuard::unlocked(&mut state, || self.force_batch(&batch, ring));",
-        instead: "let forced = MutexGuard::unlocked(&mut state, || {
+        text: "self.latch.unlocked(state, || self.force_batch(&batch, ring));",
+        instead: "self.latch.unlocked(state, || {
                 self.force_batch(&batch, ring).or_else(|_| Ok(self.blob.force()?))
             });",
         by: Watch::Tests("lab", "lives::no_fault"),
