@@ -1,5 +1,5 @@
 //! The same transactions through the C interface and from Rust, in turn on one store: where its log lies on the disk makes more of a difference than
-//! what is measured. Each is a process of its own, since a process that does something else meanwhile is faster by some percent.
+//! what is measured. Each is a process of its own, so that they differ in nothing else.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};

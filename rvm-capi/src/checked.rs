@@ -6,7 +6,9 @@
 
 use std::ffi::c_int;
 use std::fmt::Write;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
+
+use rvm_core::rvm_storage::locks::MutexGuard;
 
 use crate::call;
 use crate::fault::{Fault, Result};
@@ -189,7 +191,7 @@ fn each_change(old: &[u8], new: &[u8], mut each: impl FnMut(usize, usize)) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
+    use rvm_core::rvm_storage::locks::Mutex;
 
     use super::*;
 
@@ -241,10 +243,10 @@ mod tests {
         let old: Vec<u8> = (0..100).collect();
         let (shadow, declared) =
             (Mutex::new(Shadow::of(&old).unwrap()), [(0, 10), (5, 20), (5, 20)]);
-        let following = Following::new(shadow.lock().unwrap(), &[7; 100], &declared);
+        let following = Following::new(shadow.lock(), &[7; 100], &declared);
         assert_eq!(following.shadow.bytes[..21], [[7; 20].as_slice(), &[20]].concat());
         following.take_back();
-        assert_eq!(shadow.lock().unwrap().bytes, old);
+        assert_eq!(shadow.lock().bytes, old);
     }
 
     /// Guards against a number of which only some bytes changed that is told as several changes, and against two that are told as one.

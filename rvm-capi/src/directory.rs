@@ -6,9 +6,10 @@ use std::ffi::{OsStr, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use rvm_core::rvm_storage::locks::Mutex;
 use rvm_core::rvm_storage::{FileStorage, LockMode, LockScope, Storage};
 use rvm_core::{Error, Rvm};
 
@@ -50,19 +51,6 @@ pub(crate) fn identity_of(path: &Path) -> Option<Identity> {
     Some((metadata.dev(), metadata.ino()))
 }
 
-/// A lock, also if somebody panicked who held it: what it guards is whole at every moment.
-pub(crate) fn hold<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn try_hold<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
-    match mutex.try_lock() {
-        Ok(held) => Some(held),
-        Err(TryLockError::Poisoned(held)) => Some(held.into_inner()),
-        Err(TryLockError::WouldBlock) => None,
-    }
-}
-
 /// Makes the directory if it is missing, unless it is only to be read, and returns its path from the root, which stays true if the process
 /// goes elsewhere.
 ///
@@ -94,9 +82,9 @@ impl Directory {
     /// The same for a child of this process, which has nothing of it open.
     pub(crate) fn for_child(&self) -> Self {
         let options =
-            try_hold(&self.options).map_or_else(rvmx_options::default, |options| *options);
+            self.options.try_lock().map_or_else(rvmx_options::default, |options| *options);
         let of_child = Self::new(self.handle, self.path.clone(), options);
-        let listener = try_hold(&self.listener).and_then(|listener| listener.clone());
+        let listener = self.listener.try_lock().and_then(|listener| listener.clone());
         Self { listener: Mutex::new(listener), ..of_child }
     }
 
@@ -105,12 +93,12 @@ impl Directory {
     /// # Errors
     /// It is open.
     pub(crate) fn choose(&self, options: rvmx_options) -> Result<()> {
-        if hold(&self.open).is_some() {
+        if self.open.lock().is_some() {
             let shown = self.shown();
             let text = format!("directory {shown} is open already: options come too late");
             return Err(Fault::misuse(text));
         }
-        *hold(&self.options) = options;
+        *self.options.lock() = options;
         Ok(())
     }
 
@@ -121,7 +109,7 @@ impl Directory {
 
     /// Whether this is the directory, now and when it was opened.
     pub(crate) fn is(&self, identity: Identity) -> bool {
-        let opened_as = hold(&self.opened).as_ref().map(|(_, identity)| *identity);
+        let opened_as = self.opened.lock().as_ref().map(|(_, identity)| *identity);
         identity_of(&self.path) == Some(identity)
             && opened_as.is_none_or(|opened_as| opened_as == Some(identity))
     }
@@ -129,8 +117,8 @@ impl Directory {
     /// # Errors
     /// It is open in another process; no permission.
     pub(crate) fn check_free(&self) -> Result<()> {
-        let free = try_hold(&self.open).filter(|open| open.is_none());
-        if free.is_some() && hold(&self.options).read_only == 0 {
+        let free = self.open.try_lock().filter(|open| open.is_none());
+        if free.is_some() && self.options.lock().read_only == 0 {
             let storage = FileStorage::open(&self.path)?;
             let looked = storage.lock(LockScope::Owner, LockMode::Shared, Duration::ZERO);
             drop(looked.map_err(|error| self.explain(error.into()))?);
@@ -147,7 +135,7 @@ impl Directory {
     }
 
     fn with_open<T>(&self, work: impl FnOnce(&Open) -> Result<T>) -> Result<T> {
-        let mut open = hold(&self.open);
+        let mut open = self.open.lock();
         let open = match &mut *open {
             Some(open) => open,
             closed => closed.insert(self.open()?),
@@ -156,10 +144,10 @@ impl Directory {
     }
 
     fn open(&self) -> Result<Open> {
-        let options = *hold(&self.options);
+        let options = *self.options.lock();
         let opened = options.engine().open(&self.path);
         let rvm = Arc::new(opened.map_err(|error| self.explain(error))?);
-        *hold(&self.opened) = Some((Arc::clone(&rvm), identity_of(&self.path)));
+        *self.opened.lock() = Some((Arc::clone(&rvm), identity_of(&self.path)));
         say("open", || {
             let report = rvm.recovery_report();
             let records: u64 = report.logs.iter().map(|log| log.records).sum();
@@ -182,23 +170,16 @@ impl Directory {
     pub(crate) fn map(&self, name: &str, len: u64) -> Result<Arc<Mapped>> {
         self.with_open(|Open { rvm, is_checked }| {
             let segment = rvm.map(name, len)?;
-            let shadow = if *is_checked {
-                match segment
-                    .read_latest()
-                    .map_err(Fault::from)
-                    .and_then(|bytes| Shadow::of(&bytes))
-                {
-                    Ok(shadow) => Some(Mutex::new(shadow)),
-                    Err(fault) => {
-                        rvm.unmap(&segment)?;
-                        return Err(fault);
-                    }
+            let copied = is_checked.then(|| Shadow::of(&segment.read_latest()?)).transpose();
+            let shadow = match copied {
+                Ok(shadow) => shadow.map(Mutex::new),
+                Err(fault) => {
+                    rvm.unmap(&segment)?;
+                    return Err(fault);
                 }
-            } else {
-                None
             };
             let mapped = Arc::new(Mapped { rvm: Arc::clone(rvm), segment, shadow });
-            hold(&self.mapped).insert(mapped.base(), Arc::clone(&mapped));
+            self.mapped.lock().insert(mapped.base(), Arc::clone(&mapped));
             Ok(mapped)
         })
     }
@@ -206,10 +187,10 @@ impl Directory {
     /// # Errors
     /// It is no base of a mapped segment; as [`Rvm::unmap`].
     pub(crate) fn unmap(&self, base: *mut c_void) -> Result<Arc<Mapped>> {
-        let open = hold(&self.open);
+        let open = self.open.lock();
         let mapped = self.at(base)?;
         mapped.rvm.unmap(&mapped.segment)?;
-        hold(&self.mapped).remove(&mapped.base());
+        self.mapped.lock().remove(&mapped.base());
         drop(open);
         Ok(mapped)
     }
@@ -247,12 +228,12 @@ impl Directory {
     /// # Errors
     /// As [`Rvm::close`].
     pub(crate) fn close(&self) -> Result<()> {
-        let mut open = hold(&self.open);
+        let mut open = self.open.lock();
         let Some(Open { rvm, .. }) = &*open else { return Ok(()) };
         let closed = rvm.close();
         if !matches!(closed, Err(Error::Busy { .. })) {
-            hold(&self.mapped).clear();
-            *hold(&self.opened) = None;
+            self.mapped.lock().clear();
+            *self.opened.lock() = None;
             *open = None;
         }
         Ok(closed?)
@@ -260,28 +241,28 @@ impl Directory {
 
     /// Closes it if nobody can miss it: nothing is mapped, nobody works on it, and no commit is in danger, which somebody must be told.
     pub(crate) fn close_if_idle(&self) {
-        let Some(mut open) = try_hold(&self.open) else { return };
-        let is_idle = try_hold(&self.mapped).is_some_and(|mapped| mapped.is_empty());
+        let Some(mut open) = self.open.try_lock() else { return };
+        let is_idle = self.mapped.try_lock().is_some_and(|mapped| mapped.is_empty());
         let Some(Open { rvm, .. }) = &*open else { return };
         if is_idle && rvm.flush().is_ok() {
             // What could not be folded is in the logs, and recovered at the next opening.
             rvm.close().ok();
-            *hold(&self.opened) = None;
+            *self.opened.lock() = None;
             *open = None;
         }
     }
 
     /// Called in a child: gives up the child's copy of the lock. What another thread of the parent was using stays as it was.
     pub(crate) fn leave_to_parent(&self) {
-        if let Some(mut opened) = try_hold(&self.opened)
+        if let Some(mut opened) = self.opened.try_lock()
             && let Some((rvm, _)) = opened.take()
         {
             rvm.leave_to_parent();
         }
-        if let Some(mut mapped) = try_hold(&self.mapped) {
+        if let Some(mut mapped) = self.mapped.try_lock() {
             mapped.clear();
         }
-        if let Some(mut open) = try_hold(&self.open) {
+        if let Some(mut open) = self.open.try_lock() {
             *open = None;
         }
     }
@@ -291,7 +272,7 @@ impl Directory {
     /// # Errors
     /// There is none; what lies there instead.
     pub(crate) fn at(&self, base: *mut c_void) -> Result<Arc<Mapped>> {
-        let mapped = hold(&self.mapped);
+        let mapped = self.mapped.lock();
         match mapped.get(&base.addr()) {
             Some(mapped) => Ok(Arc::clone(mapped)),
             None => Err(Fault::misuse(no_base(base, &mapped))),
@@ -300,7 +281,7 @@ impl Directory {
 
     /// Whether a segment of this directory begins at `base`.
     pub(crate) fn has(&self, base: *mut c_void) -> bool {
-        hold(&self.mapped).contains_key(&base.addr())
+        self.mapped.lock().contains_key(&base.addr())
     }
 }
 

@@ -3,9 +3,10 @@
 
 use std::any::Any;
 use std::cell::RefCell;
-use std::sync::{Arc, MutexGuard, Once};
+use std::sync::{Arc, Once};
 
 use rvm_core::rvm_storage::forks::hold_what_is_shared;
+use rvm_core::rvm_storage::locks::MutexGuard;
 
 use crate::call;
 use crate::fault::Fault;

@@ -1,8 +1,9 @@
 //! A segment that C knows by the address of its first byte.
 
 use std::ffi::c_void;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
+use rvm_core::rvm_storage::locks::Mutex;
 use rvm_core::{Rvm, Segment};
 
 use crate::checked::Shadow;

@@ -2,9 +2,11 @@
 //! ever used for another directory.
 
 use std::ffi::{c_int, c_void};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
-use crate::directory::{Directory, hold, identity_of, make};
+use rvm_core::rvm_storage::locks::{Mutex, MutexGuard};
+
+use crate::directory::{Directory, identity_of, make};
 use crate::fault::{Fault, Result};
 use crate::settings::rvmx_options;
 
@@ -15,7 +17,7 @@ static DIRECTORIES: Mutex<Directories> = Mutex::new(Vec::new());
 
 /// All of them, held: nobody finds one meanwhile.
 pub(crate) fn all() -> MutexGuard<'static, Directories> {
-    hold(&DIRECTORIES)
+    DIRECTORIES.lock()
 }
 
 /// The directory at `path`, made if it is missing: known already, or with a new handle and these options.

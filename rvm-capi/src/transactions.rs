@@ -1,15 +1,16 @@
 //! The open transactions, by the numbers that C knows them by: from 1 on, and none is used again before all others were.
 
 use std::ffi::{c_int, c_void};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rvm_core::rvm_storage::forks::keep_for_ever;
+use rvm_core::rvm_storage::locks::{Mutex, MutexGuard};
 use rvm_core::{CommitOutcome, Durability, Transaction};
 use smallvec::SmallVec;
 
 use crate::checked::{Following, Told, Undeclared};
-use crate::directory::{Directory, hold};
+use crate::directory::Directory;
 use crate::fault::{Fault, Result};
 use crate::mapped::Mapped;
 use crate::registry;
@@ -53,7 +54,7 @@ static TABLE: Mutex<Table> = Mutex::new(Table { open: Vec::new(), last: 0, last_
 
 /// The table, held.
 pub(crate) fn table() -> MutexGuard<'static, Table> {
-    hold(&TABLE)
+    TABLE.lock()
 }
 
 impl Table {
@@ -103,7 +104,7 @@ impl Table {
     /// Called in a child: its parent's transactions are not its own. What another thread of the parent was using stays as it was.
     pub(crate) fn leave_to_parent(&mut self) {
         for (_, open) in std::mem::take(&mut self.open) {
-            let is_used = open.work.try_lock().is_err();
+            let is_used = open.work.try_lock().is_none();
             if is_used {
                 keep_for_ever(open);
             }
@@ -115,13 +116,10 @@ impl Table {
 impl Open {
     /// The right to work on it; one thread at a time.
     fn claim(&self, tid: c_int) -> Result<MutexGuard<'_, Work>> {
-        match self.work.try_lock() {
-            Ok(work) => Ok(work),
-            Err(TryLockError::Poisoned(work)) => Ok(PoisonError::into_inner(work)),
-            Err(TryLockError::WouldBlock) => Err(Fault::in_use(format!(
-                "transaction {tid} is being used by another thread at this moment"
-            ))),
-        }
+        self.work.try_lock().ok_or_else(|| {
+            let text = format!("transaction {tid} is being used by another thread at this moment");
+            Fault::in_use(text)
+        })
     }
 
     fn place_of(&self, base: *mut c_void) -> Result<(usize, &Arc<Mapped>)> {
@@ -146,12 +144,12 @@ impl Open {
             self.segments.get(place).and_then(|mapped| Some((mapped, mapped.shadow.as_ref()?)));
         let (Some((mapped, shadow)), Some(txn)) = (mapped, &work.txn) else { return Ok(()) };
         let Some(declared) = work.declared.get_mut(place) else { return Ok(()) };
-        let listener = hold(&self.directory.listener).clone();
+        let listener = self.directory.listener.lock().clone();
         let bytes = txn.read(&mapped.segment)?;
         let range = range.unwrap_or((0, bytes.len()));
         let tell =
             |change: Undeclared<'_>| told.of(mapped.segment.name(), change, listener.as_ref());
-        hold(shadow).take_undeclared(bytes, range, declared, tell);
+        shadow.lock().take_undeclared(bytes, range, declared, tell);
         Ok(())
     }
 
@@ -171,7 +169,7 @@ impl Open {
         for (mapped, declared) in self.segments.iter().zip(declared) {
             if let Some(shadow) = &mapped.shadow {
                 let bytes = txn.read(&mapped.segment)?;
-                following.push(Following::new(hold(shadow), bytes, declared));
+                following.push(Following::new(shadow.lock(), bytes, declared));
             }
         }
         Ok(following)

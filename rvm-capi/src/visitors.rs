@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use crate::call::coded;
 use crate::checked::Listener;
-use crate::directory::hold;
 use crate::extended::bounded;
 use crate::fault::Fault;
 use crate::registry;
@@ -113,7 +112,7 @@ pub extern "C" fn rvmx_on_undeclared(
                 tell(&raw const change, context.load(Ordering::Relaxed));
             }))
         });
-        *hold(&directory.listener) = listener;
+        *directory.listener.lock() = listener;
         Ok(())
     })
 }
