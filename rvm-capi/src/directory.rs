@@ -252,18 +252,12 @@ impl Directory {
         }
     }
 
-    /// Called in a child: gives up the child's copy of the lock. What another thread of the parent was using stays as it was.
+    /// Called in a child: gives up the child's copy of the lock. All else stays as it was.
     pub(crate) fn leave_to_parent(&self) {
         if let Some(mut opened) = self.opened.try_lock()
             && let Some((rvm, _)) = opened.take()
         {
             rvm.leave_to_parent();
-        }
-        if let Some(mut mapped) = self.mapped.try_lock() {
-            mapped.clear();
-        }
-        if let Some(mut open) = self.open.try_lock() {
-            *open = None;
         }
     }
 

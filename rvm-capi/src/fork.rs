@@ -5,7 +5,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::sync::{Arc, Once};
 
-use rvm_core::rvm_storage::forks::hold_what_is_shared;
+use rvm_core::rvm_storage::forks::{hold_what_is_shared, keep_for_ever};
 use rvm_core::rvm_storage::locks::MutexGuard;
 
 use crate::call;
@@ -65,7 +65,9 @@ extern "C" fn in_child() {
         transactions.leave_to_parent();
         for directory in directories.iter_mut() {
             let of_child = Arc::new(directory.for_child());
-            std::mem::replace(directory, of_child).leave_to_parent();
+            let of_parent = std::mem::replace(directory, of_child);
+            of_parent.leave_to_parent();
+            keep_for_ever(of_parent);
         }
         Ok(())
     };

@@ -101,14 +101,9 @@ impl Table {
         })
     }
 
-    /// Called in a child: its parent's transactions are not its own. What another thread of the parent was using stays as it was.
+    /// Called in a child: its parent's transactions are not its own, and stay as they were.
     pub(crate) fn leave_to_parent(&mut self) {
-        for (_, open) in std::mem::take(&mut self.open) {
-            let is_used = open.work.try_lock().is_none();
-            if is_used {
-                keep_for_ever(open);
-            }
-        }
+        keep_for_ever(std::mem::take(&mut self.open));
         self.last_of_parent = self.last;
     }
 }
