@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 use crate::documentation::{line_of_shell, shell_block};
-use crate::programs::{Language, command, compile, folder, library_dir, succeed};
+use crate::programs::{Language, command, command_to_kill, compile, folder, library_dir, succeed};
 
 /// What checked mode prints of the planted mistake, in the slot of the key `a`.
 const FOUND: &str = "rvm: rvm_commit_trans: undeclared change in transaction 1: segment \"table\", \
@@ -28,7 +28,10 @@ impl Program {
     }
 
     fn command(&self, words: &str) -> Command {
-        let mut command = command(&self.path);
+        self.on_store(command(&self.path), words)
+    }
+
+    fn on_store(&self, mut command: Command, words: &str) -> Command {
         command.arg(self.dir.path().join("store")).args(words.split(' '));
         command
     }
@@ -100,7 +103,8 @@ fn a_kill_takes_nothing_that_the_hash_table_acknowledged() {
     let table = Program::new(Language::C11, "hash_table.c");
     let mut acknowledged = 0;
     for round in 1..=3_u64 {
-        let mut child = table.command("fill").stdout(Stdio::piped()).spawn().unwrap();
+        let mut fill = table.on_store(command_to_kill(&table.path), "fill");
+        let mut child = fill.stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         for line in lines.take(200 * usize::try_from(round).unwrap()) {
             acknowledged = line.unwrap().parse::<u64>().unwrap();

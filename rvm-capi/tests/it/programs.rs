@@ -94,6 +94,12 @@ pub(crate) fn command_itself(program: &Path) -> Command {
     with_library(command)
 }
 
+/// A command whose process is the program itself, so that who kills it knows it dead: [`command`] has `timeout` in between. Nothing ends it
+/// if it waits for ever.
+pub(crate) fn command_to_kill(program: &Path) -> Command {
+    with_library(Command::new(program))
+}
+
 fn with_library(mut command: Command) -> Command {
     command.env("LD_LIBRARY_PATH", library_dir()).stdin(Stdio::null());
     command
