@@ -1,6 +1,8 @@
 //! Looking at a store without opening it for use: headers, records, what recovery would do. Nothing is written and no segment is
 //! read.
 
+mod view;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -15,6 +17,7 @@ use crate::error::Result;
 use crate::read_only::scan;
 use crate::recovery::{StoreFiles, consistent_cut, is_clean};
 use crate::segment_files::open_segment;
+pub use view::{LogView, View};
 
 /// What a store's files say.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -1,0 +1,6 @@
+//! What a store of recoverable virtual memory was, and copies of it.
+//!
+//! The log knows who changed which bytes, and when. This crate reads it as history, checks it, and copies stores, beside a process that has
+//! one open. `rvm-txn` keeps the store; nothing here writes to one that is open. `rvm-core` passes all of it on.
+
+#![forbid(unsafe_code)]
