@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
+use crate::colours::Colour;
 use crate::exit;
 use crate::sizes::{parse_hex, parse_size};
 use crate::spans::parse_span;
@@ -32,6 +33,9 @@ pub(crate) struct Arguments {
     /// Print one JSON object on standard output; errors are JSON, too, on standard error
     #[arg(long, global = true, help_heading = "For every command")]
     pub(crate) json: bool,
+    /// When to colour what is printed; a `NO_COLOR` that is not empty in the environment makes it never, unless this says always
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN", hide_possible_values = false, help_heading = "For every command")]
+    pub(crate) color: Colour,
     /// What to do.
     #[command(subcommand)]
     pub(crate) verb: Verb,

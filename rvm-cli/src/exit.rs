@@ -13,12 +13,16 @@ pub(crate) enum Exit {
     Usage,
     /// The store was not shut down cleanly, and nobody has it open.
     RecoveryDue,
-    /// A file is damaged, or of a format that is not known.
+    /// A file is damaged.
     Corrupt,
     /// The store is open elsewhere.
     Locked,
+    /// A file is of a format that this version does not know.
+    Format,
     /// There is no such store, segment or file.
     NotFound,
+    /// The user wanted an end.
+    Interrupted,
 }
 
 /// The table of the exit codes, as help shows it.
@@ -28,9 +32,11 @@ Exit codes:
   1  failure
   2  usage: what was asked makes no sense; nothing was done
   3  recovery is due (`status` only): the store was not shut down cleanly, and nobody has it open
-  4  corrupt: a file is damaged, or of an unknown format; nothing was changed
+  4  corrupt: a file is damaged; nothing was changed
   5  locked: the store is open elsewhere
-  7  not found: no such store, segment or file";
+  6  format: a file is of a format that this version does not know; nothing was changed
+  7  not found: no such store, segment or file
+130  interrupted";
 
 impl Exit {
     /// The code that the process ends with.
@@ -42,7 +48,9 @@ impl Exit {
             Self::RecoveryDue => 3,
             Self::Corrupt => 4,
             Self::Locked => 5,
+            Self::Format => 6,
             Self::NotFound => 7,
+            Self::Interrupted => 130,
         }
     }
 }

@@ -9,6 +9,7 @@ use rvm_core::rvm_storage::StorageError;
 use rvm_core::{Error, Family};
 
 use crate::exit::Exit;
+use crate::output::{SCHEMA, Versioned};
 use crate::reports::{ErrorFacts, ErrorReport};
 
 /// Why `rvmctl` could not do what was asked.
@@ -89,6 +90,9 @@ pub(crate) enum Failure {
     /// The benchmark could not go on.
     #[error("{0}")]
     Bench(String),
+    /// The user wanted an end. What was done until then is said.
+    #[error("interrupted {0}")]
+    Interrupted(String),
     /// Ctrl-C cannot be noticed.
     #[error("cannot listen to signals: {0}")]
     Signals(#[source] io::Error),
@@ -131,6 +135,7 @@ impl Failure {
             Self::Store(error) => exit_of(error),
             Self::NoStore { .. } => Exit::NotFound,
             Self::Usage(_) => Exit::Usage,
+            Self::Interrupted(_) => Exit::Interrupted,
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => Exit::NotFound,
             Self::File { .. }
             | Self::SegmentExists { .. }
@@ -156,6 +161,7 @@ impl Failure {
                 _ => "state",
             },
             Self::Usage(_) => "misuse",
+            Self::Interrupted(_) => "interrupted",
             Self::NoStore { .. } | Self::SegmentExists { .. } | Self::NotConfirmed { .. } => {
                 "state"
             }
@@ -203,13 +209,17 @@ impl Failure {
             offset: place.and_then(|(_, offset)| offset),
         };
         // A structure of texts and numbers always serialises.
-        serde_json::to_string(&ErrorReport { error }).unwrap_or_else(|_| self.to_line())
+        let report = &ErrorReport { error };
+        serde_json::to_string(&Versioned { schema: SCHEMA, report })
+            .unwrap_or_else(|_| self.to_line())
     }
 }
 
 fn exit_of(error: &Error) -> Exit {
-    if damage_of(error).and_then(place_of).is_some() {
-        return Exit::Corrupt;
+    match damage_of(error) {
+        Some(LogError::Corrupt { .. }) => return Exit::Corrupt,
+        Some(LogError::Unsupported { .. }) => return Exit::Format,
+        _ => {}
     }
     match error {
         Error::NotFound { .. } | Error::Io(StorageError::NotFound { .. }) => Exit::NotFound,

@@ -11,6 +11,7 @@
 
 mod arguments;
 mod bench;
+mod colours;
 mod crashtest;
 mod demo;
 mod exit;
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
         Err(refusal) => return show_refusal(&refusal).into(),
     };
     let json = arguments.json;
-    let mut output = Output::new(json);
+    let mut output = Output::new(json, arguments.color);
     let ended = verbs::run(arguments, &mut output);
     // What was printed before a failure is still to be seen, and the failure is the news.
     let written = output.finish();

@@ -1,29 +1,39 @@
 //! Standard output: text for people or one JSON object, never both, and no panic when the reader leaves.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io::{self, BufWriter, StdoutLock, Write};
 
+use anstyle::Style;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent, presets};
 use serde::Serialize;
 
+use crate::colours::Colour;
 use crate::failure::Failure;
 
 /// Where a verb prints.
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
+    is_coloured: bool,
     out: BufWriter<StdoutLock<'static>>,
 }
 
 impl Output {
     /// Standard output, for people or as JSON.
-    pub(crate) fn new(json: bool) -> Self {
-        Self { json, out: BufWriter::new(io::stdout().lock()) }
+    pub(crate) fn new(json: bool, colour: Colour) -> Self {
+        let is_coloured = colour.applies();
+        Self { json, is_coloured, out: BufWriter::new(io::stdout().lock()) }
     }
 
     /// Whether JSON is wanted.
     pub(crate) const fn wants_json(&self) -> bool {
         self.json
+    }
+
+    /// The text in a style, if output is coloured. It has the width of the text, which a formatter that pads by counting does not know.
+    pub(crate) fn painted<T: Display>(&self, style: Style, text: T) -> Painted<T> {
+        let style = if self.is_coloured { style } else { Style::new() };
+        Painted { style, text }
     }
 
     /// How many columns a line may have: those of the terminal, or 80.
@@ -48,9 +58,9 @@ impl Output {
         self.out.write_all(bytes).map_err(Failure::Output)
     }
 
-    /// Prints a structure as JSON.
+    /// Prints a structure as JSON, with the version of what it looks like.
     pub(crate) fn json(&mut self, report: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer_pretty(&mut self.out, report)
+        serde_json::to_writer_pretty(&mut self.out, &Versioned { schema: SCHEMA, report })
             .map_err(|error| Failure::Output(error.into()))?;
         self.line("")
     }
@@ -64,6 +74,30 @@ impl Output {
     pub(crate) fn finish(mut self) -> Result<(), Failure> {
         self.flush()
     }
+}
+
+/// A text in a style.
+#[derive(Debug)]
+pub(crate) struct Painted<T> {
+    style: Style,
+    text: T,
+}
+
+impl<T: Display> Display for Painted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}{:#}", self.style, self.text, self.style)
+    }
+}
+
+/// The version of what `--json` prints. A field that goes, or means something else, raises it; a new one does not.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// A report with the version of what it looks like.
+#[derive(Serialize)]
+pub(crate) struct Versioned<'a, T> {
+    pub(crate) schema: u32,
+    #[serde(flatten)]
+    pub(crate) report: &'a T,
 }
 
 /// Lines of at most so many bytes, unless a word is longer.

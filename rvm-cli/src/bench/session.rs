@@ -139,7 +139,7 @@ impl<'a> Session<'a> {
         self.bar.inc(1);
         if self.interrupt.is_set() {
             let rounds = self.plan.rounds;
-            return Err(Failure::Bench(format!("interrupted in round {round} of {rounds}")));
+            return Err(Failure::Interrupted(format!("in round {round} of {rounds}")));
         }
         Ok(())
     }

@@ -217,7 +217,8 @@ impl Outcome {
             Ending::Found(finding) => format!("round {}: {}", finding.round, finding.reason),
             Ending::NotTested(reason) => reason,
             Ending::Interrupted => {
-                format!("interrupted after {kills} kills; no failure until then")
+                let until_then = format!("after {kills} kills; no failure until then");
+                return Err(Failure::Interrupted(until_then));
             }
         }))
     }

@@ -30,7 +30,7 @@ pub(crate) struct ErrorReport {
 /// What went wrong.
 #[derive(Debug, Serialize)]
 pub(crate) struct ErrorFacts {
-    /// `misuse`, `io`, `corruption`, `state`, `input`, `demo`, `crashtest` or `bench`.
+    /// `misuse`, `io`, `corruption`, `state`, `input`, `demo`, `crashtest`, `bench` or `interrupted`.
     pub(crate) family: &'static str,
     /// The line that people get.
     pub(crate) message: String,

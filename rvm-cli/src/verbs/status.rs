@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rvm_core::inspect;
 
+use crate::colours::{GOOD, WARNING};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Column, Output, plain_table};
@@ -59,13 +60,14 @@ fn show(report: &StatusReport, output: &mut Output) -> Result<(), Failure> {
         ))?;
     }
     let segments = counted(u64::try_from(report.segments.len()).unwrap_or(u64::MAX), "segment");
-    let state = if report.in_use {
-        "in use: a process has it open for writing"
+    let (style, state) = if report.in_use {
+        (GOOD, "in use: a process has it open for writing")
     } else if report.recovery_due {
-        "recovery is due: the next opening for writing, or `rvmctl recover`, does it"
+        (WARNING, "recovery is due: the next opening for writing, or `rvmctl recover`, does it")
     } else {
-        "not in use, shut down cleanly"
+        (GOOD, "not in use, shut down cleanly")
     };
+    let state = output.painted(style, state);
     output.line(format_args!("{}: {segments}, epoch {}, {state}", report.store, report.epoch))
 }
 

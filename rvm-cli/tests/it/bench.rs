@@ -193,6 +193,6 @@ fn an_interruption_leaves_nothing_behind() {
         std::thread::sleep(Duration::from_millis(1));
     }
     kill_process(Pid::from_child(&run), Signal::INT).unwrap();
-    Run::new(run.wait_with_output().unwrap()).fails_as_json("interrupted in round 0 of 9");
+    Run::new(run.wait_with_output().unwrap()).fails_as_json(130, "interrupted in round 0 of 9");
     assert!(files(parent.path()).is_empty());
 }

@@ -77,7 +77,7 @@ fn a_program_that_acknowledges_too_early_is_found() {
     let run = of_numbers(&parent.path().join("numbers"), "1000", Some("--print-first"));
     let report = run.json();
     let finding = &report["finding"];
-    run.fails_as_json("the check ended with exit status: 1");
+    run.fails_as_json(1, "the check ended with exit status: 1");
     assert_eq!(report["ok"], false);
     let output = finding["output"].as_str().unwrap();
     assert!(output.contains("was acknowledged") || output.contains("lost"), "{output}");
@@ -139,7 +139,7 @@ fn kills_that_never_hit_are_a_failure() {
     let options = ["--json", "--check", "true", "--min-ms", NEVER, "--kills", "3"];
     let run = of_script(&options, "printf 'whole\\nhalf'");
     let report = run.json();
-    run.fails_as_json("no kill hit a running program");
+    run.fails_as_json(1, "no kill hit a running program");
     assert_eq!((number(&report, "kills"), number(&report, "ended_before_kill")), (0, 100));
     assert_eq!(number(&report, "acknowledged_lines"), 100, "half a line is no line");
 }
@@ -244,7 +244,7 @@ fn an_interruption_ends_it_cleanly() {
         }
         kill_process(Pid::from_child(&test), signal).unwrap();
         let run = Run::new(test.wait_with_output().unwrap());
-        run.fails(1, &["interrupted after 0 kills; no failure until then"]);
+        run.fails(130, &["interrupted after 0 kills; no failure until then"]);
         let group = fs::read_to_string(&id).unwrap().trim().parse().unwrap();
         assert!(test_kill_process_group(Pid::from_raw(group).unwrap()).is_err());
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1, "a file stayed behind");

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::rvmctl::{on, program, run};
-use crate::stores::{clean, crashed, damaged, open, parent};
+use crate::stores::{clean, crashed, damaged, open, parent, write};
 
 /// Guards against help that counts as a failure, and usage errors that count as success.
 #[test]
@@ -14,7 +14,9 @@ fn help_is_fine_and_no_verb_is_wrong_usage() {
     assert_eq!(run(["explode"]).code, 2);
     assert_eq!(run(["seg", "create", "a", "four"]).code, 2);
     let help = run(["--help"]).text();
-    for line in ["0  fine", "3  recovery is due", "4  corrupt", "5  locked", "7  not found"] {
+    for line in
+        ["0  fine", "3  recovery is due", "4  corrupt", "5  locked", "6  format", "7  not found"]
+    {
         assert!(help.contains(line), "{line:?} is not in the help");
     }
     assert!(!help.contains("demo-child"));
@@ -152,4 +154,26 @@ fn the_option_goes_before_the_environment_and_that_before_the_current_directory(
         command.env("RVM_STORE", &named).arg("--store").arg(Path::new("."));
     };
     assert!(list(&both).contains("4,096"));
+}
+
+/// Guards against a store of a later version that passes for damage, which somebody would then repair.
+#[test]
+fn a_log_of_another_version_is_of_an_unknown_format() {
+    const VERSION: std::ops::Range<usize> = 8..12;
+    const CRC: usize = 4092;
+    let parent = parent();
+    let store = clean(&parent);
+    let path = store.join("a.log");
+    let mut bytes = std::fs::read(&path).unwrap();
+    for slot in bytes[..8192].chunks_mut(4096) {
+        slot[VERSION].copy_from_slice(&2_u32.to_le_bytes());
+        let crc = crc32c::crc32c(&slot[..CRC]);
+        slot[CRC..].copy_from_slice(&crc.to_le_bytes());
+    }
+    write(&path, &bytes);
+    for verb in ["status", "peek a", "recover"] {
+        on(&store, verb).fails(6, &["a.log", "version 2"]);
+        assert_eq!(on(&store, &format!("--json {verb}")).error()["exit_code"], 6);
+    }
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
 }

@@ -17,7 +17,7 @@ fn status_as_json_has_its_documented_shape() {
     let status = on(&store, "status --json").json();
     assert_eq!(
         keys(&status),
-        ["epoch", "in_use", "recovery_due", "segments", "store", "unfinished_files"]
+        ["epoch", "in_use", "recovery_due", "schema", "segments", "store", "unfinished_files"]
     );
     assert_eq!(status["in_use"], false);
     assert_eq!(status["recovery_due"], true);
@@ -78,7 +78,7 @@ fn peek_shows_what_is_committed_before_it_is_recovered() {
     assert_eq!(on(&store, "peek a 0 9 --raw").fine().stdout, b"committed");
     assert_eq!(
         on(&store, "peek b 0xfff --json").fine().json(),
-        json!({ "segment": "b", "segment_len": 4096, "offset": 4095, "len": 1, "hex": "07" })
+        json!({ "schema": 1, "segment": "b", "segment_len": 4096, "offset": 4095, "len": 1, "hex": "07" })
     );
     assert_eq!(on(&store, "peek a 4K --raw").fine().stdout, b"");
 }

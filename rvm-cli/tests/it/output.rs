@@ -51,3 +51,30 @@ fn errors_are_json_when_that_is_asked_for() {
     assert_eq!((error["family"].as_str(), error["exit_code"].as_u64()), (Some("state"), Some(7)));
     assert!(error["message"].as_str().unwrap().contains("there is no store"));
 }
+
+/// Guards against colours in a pipe or a file, and against `--color always` or `NO_COLOR` that do nothing.
+#[test]
+fn colours_are_for_terminals_unless_they_are_asked_for() {
+    let parent = parent();
+    let store = parent.path().join("store");
+    on(&store, "seg create a 1").fine();
+    let is_coloured = |arguments: &str| on(&store, arguments).fine().text().contains('\u{1b}');
+    assert!(!is_coloured("status"));
+    assert!(!is_coloured("status --color never"));
+    assert!(is_coloured("status --color always"));
+    let mut command = program();
+    command.arg("--store").arg(&store).args(["status", "--color", "auto"]).env("NO_COLOR", "1");
+    assert!(!command.output().unwrap().stdout.contains(&0x1b));
+}
+
+/// Guards against JSON that does not say what version of it this is.
+#[test]
+fn json_has_the_version_of_its_schema() {
+    let parent = parent();
+    let store = parent.path().join("store");
+    on(&store, "seg create a 1").fine();
+    assert_eq!(on(&store, "--json status").fine().json()["schema"], 1);
+    let told = on(&store, "--json peek b");
+    let told: serde_json::Value = serde_json::from_str(&told.stderr).unwrap();
+    assert_eq!(told["schema"], 1);
+}

@@ -70,10 +70,10 @@ impl Run {
         self
     }
 
-    /// It ended with 1, and one error as JSON that says this.
+    /// It ended with this code, and one error as JSON that says this.
     #[track_caller]
-    pub(crate) fn fails_as_json(&self, words: &str) {
-        assert_eq!(self.code, 1, "{}", self.stderr);
+    pub(crate) fn fails_as_json(&self, code: i32, words: &str) {
+        assert_eq!(self.code, code, "{}", self.stderr);
         let error = self.error();
         let message = error.get("message").and_then(Value::as_str).unwrap();
         assert!(message.contains(words), "{words:?} is not in {message}");
