@@ -9,8 +9,8 @@ use rvm_core::rvm_storage::StorageError;
 use rvm_core::{Error, Family};
 
 use crate::exit::Exit;
-use crate::output::{SCHEMA, Versioned};
 use crate::reports::{ErrorFacts, ErrorReport};
+use crate::schema::Versioned;
 
 /// Why `rvmctl` could not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -209,8 +209,7 @@ impl Failure {
             offset: place.and_then(|(_, offset)| offset),
         };
         // A structure of texts and numbers always serialises.
-        let report = &ErrorReport { error };
-        serde_json::to_string(&Versioned { schema: SCHEMA, report })
+        serde_json::to_string(&Versioned::new(&ErrorReport { error }))
             .unwrap_or_else(|_| self.to_line())
     }
 }

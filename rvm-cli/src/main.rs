@@ -22,6 +22,7 @@ mod place;
 mod quantities;
 mod random;
 mod reports;
+mod schema;
 mod sizes;
 mod spans;
 mod timestamps;

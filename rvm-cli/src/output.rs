@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::colours::Colour;
 use crate::failure::Failure;
+use crate::schema::Versioned;
 
 /// Where a verb prints.
 #[derive(Debug)]
@@ -60,7 +61,7 @@ impl Output {
 
     /// Prints a structure as JSON, with the version of what it looks like.
     pub(crate) fn json(&mut self, report: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer_pretty(&mut self.out, &Versioned { schema: SCHEMA, report })
+        serde_json::to_writer_pretty(&mut self.out, &Versioned::new(report))
             .map_err(|error| Failure::Output(error.into()))?;
         self.line("")
     }
@@ -87,17 +88,6 @@ impl<T: Display> Display for Painted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}{:#}", self.style, self.text, self.style)
     }
-}
-
-/// The version of what `--json` prints. A field that goes, or means something else, raises it; a new one does not.
-pub(crate) const SCHEMA: u32 = 1;
-
-/// A report with the version of what it looks like.
-#[derive(Serialize)]
-pub(crate) struct Versioned<'a, T> {
-    pub(crate) schema: u32,
-    #[serde(flatten)]
-    pub(crate) report: &'a T,
 }
 
 /// Lines of at most so many bytes, unless a word is longer.
