@@ -249,6 +249,9 @@ pub(crate) enum SegVerb {
         /// Its length in bytes, as in 4096, 64K, 1M or 0x1000
         #[arg(value_parser = parse_size, value_name = "LEN")]
         len: u64,
+        /// Write nothing: only tell what would be made
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Erase a segment and its log, for good (writes; asks first)
     Destroy {
@@ -257,6 +260,9 @@ pub(crate) enum SegVerb {
         /// Do not ask
         #[arg(long)]
         yes: bool,
+        /// Write nothing: only tell what would be erased
+        #[arg(long, conflicts_with = "yes")]
+        dry_run: bool,
     },
 }
 
@@ -304,6 +310,12 @@ pub(crate) struct PokeArguments {
     /// A file that holds the bytes; - for standard input
     #[arg(long, group = "bytes")]
     pub(crate) file: Option<PathBuf>,
+    /// What the transaction is labelled with, which the log shows: up to 255 bytes
+    #[arg(long, value_name = "TEXT", default_value = "rvmctl poke")]
+    pub(crate) label: String,
+    /// Write nothing: only tell what would be changed
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 impl PokeArguments {

@@ -136,6 +136,8 @@ pub(crate) struct NamedLength {
 pub(crate) struct CreatedReport {
     pub(crate) store: String,
     pub(crate) created: NamedLength,
+    /// Nothing was written.
+    pub(crate) dry_run: bool,
 }
 
 /// `seg destroy`.
@@ -143,6 +145,8 @@ pub(crate) struct CreatedReport {
 pub(crate) struct DestroyedReport {
     pub(crate) store: String,
     pub(crate) destroyed: NamedLength,
+    /// Nothing was written.
+    pub(crate) dry_run: bool,
 }
 
 /// `peek`.
@@ -162,9 +166,11 @@ pub(crate) struct PokeReport {
     pub(crate) segment: String,
     pub(crate) offset: u64,
     pub(crate) len: u64,
-    pub(crate) transaction: u64,
-    /// What opening the store found.
-    pub(crate) recovery: RecoveryFacts,
+    /// Null if nothing was written: a dry run.
+    pub(crate) transaction: Option<u64>,
+    pub(crate) label: String,
+    /// What opening the store found; null in a dry run.
+    pub(crate) recovery: Option<RecoveryFacts>,
 }
 
 /// `log ls`.

@@ -30,8 +30,12 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fai
         Verb::DemoChild(child) => return demo::run_child(&child, &place),
         Verb::Status => return status::run(&place, output),
         Verb::Seg(SegVerb::Ls) => segments::list(&place, output),
-        Verb::Seg(SegVerb::Create { name, len }) => segments::create(&place, &name, len, output),
-        Verb::Seg(SegVerb::Destroy { name, yes }) => segments::destroy(&place, &name, yes, output),
+        Verb::Seg(SegVerb::Create { name, len, dry_run }) => {
+            segments::create(&place, &name, len, dry_run, output)
+        }
+        Verb::Seg(SegVerb::Destroy { name, yes, dry_run }) => {
+            segments::destroy(&place, &name, segments::Mode::of(dry_run, yes), output)
+        }
         Verb::Peek(peek) => peek::run(&place, &peek, output),
         Verb::Poke(poke) => poke::run(&place, &poke, output),
         Verb::Log(LogVerb::Ls { name }) => log::list(&place, name, output),

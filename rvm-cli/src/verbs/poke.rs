@@ -16,8 +16,8 @@ use crate::place::{self, Place};
 use crate::quantities::counted;
 use crate::reports::{PokeReport, RecoveryFacts};
 
-/// What the record in the log is labelled with.
-const LABEL: &str = "rvmctl poke";
+/// The longest label of a transaction, in bytes.
+const LABEL_LEN_MAX: usize = 255;
 
 /// Changes bytes of a segment.
 pub(super) fn run(
@@ -30,27 +30,38 @@ pub(super) fn run(
     let segment_len = length_of(place, &asked.name)?;
     let bytes = bytes_of(asked, segment_len)?;
     check_range(asked, &bytes, segment_len)?;
-    let store = place.open()?;
-    let transaction = write(&store, place, asked, &bytes)?;
-    let recovery = RecoveryFacts::from(store.recovery_report());
-    store.close()?;
-    let len = wide(bytes.len());
-    if output.wants_json() {
-        let segment = asked.name.clone();
-        return output.json(&PokeReport {
-            segment,
-            offset: asked.offset,
-            len,
-            transaction,
-            recovery,
-        });
+    check_label(&asked.label)?;
+    let (mut transaction, mut recovery) = (None, None);
+    if !asked.dry_run {
+        let store = place.open()?;
+        transaction = Some(write(&store, place, asked, &bytes)?);
+        recovery = Some(RecoveryFacts::from(store.recovery_report()));
+        store.close()?;
     }
-    tell_if_recovered(&recovery, output)?;
+    let report = PokeReport {
+        segment: asked.name.clone(),
+        offset: asked.offset,
+        len: wide(bytes.len()),
+        transaction,
+        label: asked.label.clone(),
+        recovery,
+    };
+    if output.wants_json() { output.json(&report) } else { show(&report, output) }
+}
+
+fn show(report: &PokeReport, output: &mut Output) -> Result<(), Failure> {
+    if let Some(recovery) = &report.recovery {
+        tell_if_recovered(recovery, output)?;
+    }
+    let done = report.transaction.map_or_else(
+        || "would change".to_owned(),
+        |transaction| format!("transaction {transaction}:"),
+    );
     output.line(format_args!(
-        "transaction {transaction}: {} at {:#x} of {}",
-        counted(len, "byte"),
-        asked.offset,
-        asked.name
+        "{done} {} at {:#x} of {}",
+        counted(report.len, "byte"),
+        report.offset,
+        report.segment
     ))
 }
 
@@ -100,6 +111,13 @@ fn check_range(asked: &PokeArguments, bytes: &[u8], segment_len: u64) -> Result<
     Err(Error::OutOfRange { segment, start: asked.offset, end, segment_len }.into())
 }
 
+fn check_label(label: &str) -> Result<(), Failure> {
+    if label.len() <= LABEL_LEN_MAX {
+        return Ok(());
+    }
+    Err(Error::LabelTooLong { len: label.len() }.into())
+}
+
 fn write(store: &Rvm, place: &Place, asked: &PokeArguments, bytes: &[u8]) -> Result<u64, Failure> {
     // It was there a moment ago; mapping it now would make it again.
     if !store.segments()?.iter().any(|segment| segment.name == asked.name) {
@@ -108,7 +126,7 @@ fn write(store: &Rvm, place: &Place, asked: &PokeArguments, bytes: &[u8]) -> Res
     // One byte: a segment that is there is mapped whole, and never extended.
     let segment = store.map(&asked.name, 1)?;
     let mut txn = store.begin(&[&segment])?;
-    txn.label(LABEL)?;
+    txn.label(&asked.label)?;
     txn.write(&segment, asked.offset, bytes)?;
     Ok(txn.commit()?.transaction_id())
 }

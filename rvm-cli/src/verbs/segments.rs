@@ -35,6 +35,7 @@ pub(super) fn create(
     place: &Place,
     name: &str,
     len: u64,
+    dry_run: bool,
     output: &mut Output,
 ) -> Result<(), Failure> {
     // Checked before there is a store, so that a slip leaves none behind.
@@ -42,29 +43,65 @@ pub(super) fn create(
     if len == 0 {
         return Err(Failure::Usage("a segment has at least 1 byte".to_owned()));
     }
-    let store = place.open_or_create()?;
-    let known = store.segments()?;
-    if let Some(segment) = known.iter().find(|segment| segment.name == name) {
-        return Err(Failure::SegmentExists { segment: name.to_owned(), len: segment.len });
+    if dry_run {
+        let known = match place.look() {
+            Err(Failure::NoStore { .. }) => Vec::new(),
+            looked => place::segments(&looked?)?,
+        };
+        check_new(name, known)?;
+    } else {
+        let store = place.open_or_create()?;
+        let known = store.segments()?;
+        check_new(name, known.into_iter().map(|segment| (segment.name, segment.len)))?;
+        store.map(name, len)?;
+        store.close()?;
     }
-    store.map(name, len)?;
-    store.close()?;
     if output.wants_json() {
         let created = NamedLength { name: name.to_owned(), len };
-        return output.json(&CreatedReport { store: place.shown(), created });
+        return output.json(&CreatedReport { store: place.shown(), created, dry_run });
     }
+    let created = if dry_run { "would create" } else { "created" };
     output.line(format_args!(
-        "created {name}, {} bytes of zeros, in {}",
+        "{created} {name}, {} bytes of zeros, in {}",
         grouped(len),
         place.shown()
     ))
+}
+
+fn check_new(name: &str, known: impl IntoIterator<Item = (String, u64)>) -> Result<(), Failure> {
+    match known.into_iter().find(|(known, _)| known == name) {
+        None => Ok(()),
+        Some((segment, len)) => Err(Failure::SegmentExists { segment, len }),
+    }
+}
+
+/// How a segment is erased.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Mode {
+    /// Not at all: it is only told.
+    DryRun,
+    /// Once the user says yes.
+    Ask,
+    /// The user said yes already.
+    AtOnce,
+}
+
+impl Mode {
+    /// What the arguments say.
+    pub(super) const fn of(dry_run: bool, yes: bool) -> Self {
+        match (dry_run, yes) {
+            (true, _) => Self::DryRun,
+            (false, true) => Self::AtOnce,
+            (false, false) => Self::Ask,
+        }
+    }
 }
 
 /// Erases a segment and its log, once that is confirmed.
 pub(super) fn destroy(
     place: &Place,
     name: &str,
-    confirmed: bool,
+    mode: Mode,
     output: &mut Output,
 ) -> Result<(), Failure> {
     SegmentName::new(name)?;
@@ -72,17 +109,21 @@ pub(super) fn destroy(
     let Some((_, len)) = segments.into_iter().find(|(found, _)| found == name) else {
         return Err(Error::NotFound { segment: name.to_owned(), store: place.shown() }.into());
     };
-    if !confirmed {
+    if mode == Mode::Ask {
         confirm(place, name, len)?;
     }
-    let store = place.open()?;
-    store.destroy(name)?;
-    store.close()?;
+    let dry_run = mode == Mode::DryRun;
+    if !dry_run {
+        let store = place.open()?;
+        store.destroy(name)?;
+        store.close()?;
+    }
     if output.wants_json() {
         let destroyed = NamedLength { name: name.to_owned(), len };
-        return output.json(&DestroyedReport { store: place.shown(), destroyed });
+        return output.json(&DestroyedReport { store: place.shown(), destroyed, dry_run });
     }
-    output.line(format_args!("destroyed {name}, {} bytes, in {}", grouped(len), place.shown()))
+    let destroyed = if dry_run { "would destroy" } else { "destroyed" };
+    output.line(format_args!("{destroyed} {name}, {} bytes, in {}", grouped(len), place.shown()))
 }
 
 fn confirm(place: &Place, name: &str, len: u64) -> Result<(), Failure> {

@@ -103,3 +103,36 @@ fn verbs_that_write_tell_when_they_recovered_first() {
     assert_eq!((&report["logs_truncated"], &report["freed_bytes"]), (&json!(0), &json!(0)));
     assert_eq!(report["out_of_space"], json!([]));
 }
+
+/// Guards against a dry run that writes, or that does not refuse what the real one would.
+#[test]
+fn a_dry_run_tells_and_writes_nothing() {
+    let parent = parent();
+    let store = clean(&parent);
+    let before = files(&store);
+    let told = on(&store, "poke a 16 --hex 0a0b --dry-run").fine().text();
+    assert_eq!(told, "would change 2 bytes at 0x10 of a\n");
+    let told = on(&store, "seg create c 4K --dry-run").fine().text();
+    assert!(told.starts_with("would create c, 4,096 bytes"), "{told}");
+    let told = on(&store, "seg destroy a --dry-run").fine().text();
+    assert!(told.starts_with("would destroy a, 4,096 bytes"), "{told}");
+    on(&store, "poke a 4096 --hex 00 --dry-run").fails(2, &["reach outside"]);
+    on(&store, "seg create a 4K --dry-run").fails(1, &["exists already"]);
+    on(&store, "seg destroy c --dry-run").fails(7, &["\"c\""]);
+    let none = parent.path().join("none");
+    on(&none, "seg create c 4K --dry-run").fine();
+    assert!(!none.exists());
+    assert_eq!(files(&store), before);
+}
+
+/// Guards against changes by hand that nobody finds again, and a label that is refused when the store was recovered already.
+#[test]
+fn poke_labels_its_transaction() {
+    let parent = parent();
+    let store = crashed(&parent);
+    let long = "x".repeat(256);
+    on(&store, &format!("poke a 0 --hex 00 --label {long}")).fails(2, &["256 bytes", "255"]);
+    assert_eq!(on(&store, "status").code, 3, "the store was opened for writing");
+    let made = on(&store, "poke a 0 --hex 00 --label mend --json").fine().json();
+    assert_eq!(made["label"], "mend");
+}

@@ -92,7 +92,8 @@ impl Ledger {
     pub(super) fn enter(&self, flight: &Flight, durability: Durability) -> Result<u64, Failure> {
         let Self { store, aircraft, carriers, airports, journal } = self;
         let mut txn = store.begin(&[aircraft, carriers, airports, journal])?;
-        txn.label("flight")?;
+        let Flight { carrier, tail, origin, destination, .. } = flight;
+        txn.label(&format!("flight {carrier} {tail} {origin}-{destination}"))?;
         let number = journal::count(txn.read(journal)?)? + 1;
         let change = Tally::of(flight);
         table::add(&mut txn, aircraft, &flight.tail, change)?;
