@@ -25,6 +25,7 @@ pub use rvm_txn;
 pub use rvm_txn::inspect;
 pub use rvm_txn::{
     AffectedSegment, Commit, CommitOutcome, Condition, DamageCause, DamageFound, Durability, Error,
-    Family, Latencies, LogRecovery, RangePolicy, ReadGuard, ReadGuards, Recovery, RecoveryReport,
-    Result, SalvageReport, Segment, SegmentInfo, Stats, Transaction, TruncateReport, UndoMode,
+    Exposition, Family, Latencies, LogRecovery, Metric, Published, RangePolicy, ReadGuard,
+    ReadGuards, Recovery, RecoveryReport, Result, SalvageReport, Segment, SegmentInfo, Stats,
+    Transaction, TruncateReport, UndoMode,
 };

@@ -91,6 +91,14 @@ impl Options {
         self
     }
 
+    /// How often a thread of the store's own writes what [`Rvm::stats`] gives into the small file `rvm.stats` of the store's directory, where
+    /// [`Published::read`](rvm_txn::Published::read) and `rvmctl stats` find it, from any process; above 0. It is replaced as a whole, never
+    /// forced, and removed when the store is closed; commits do not wait for it. Default: never.
+    pub fn publish_stats(mut self, every: Duration) -> Self {
+        self.config.publish_stats = Some(every);
+        self
+    }
+
     /// Opens the store for reading: its committed state is copied into memory, also while another process has it open. Nothing is
     /// written, and nothing is locked when it is done. Default false.
     pub fn read_only(mut self, read_only: bool) -> Self {

@@ -4,3 +4,5 @@
 //! one open. `rvm-txn` keeps the store; nothing here writes to one that is open. `rvm-core` passes all of it on.
 
 #![forbid(unsafe_code)]
+
+pub mod statistics;

@@ -8,7 +8,7 @@ use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::error::Result;
+use crate::error::{Result, StorageError};
 use crate::name::FileName;
 
 /// A flat namespace of files: one store.
@@ -80,6 +80,34 @@ pub trait Storage: Debug + Send + Sync {
 
     /// The time, in nanoseconds since 1970. Recorded for people; no decision rests on it.
     fn unix_nanos(&self) -> u64;
+
+    /// Puts `text` beside the files, for other processes to [read](Self::published), in place of what was put there before. Whoever reads
+    /// finds the one or the other, never a part. It is not forced: a crash may lose it.
+    ///
+    /// # Errors
+    /// `Unsupported`, unless the backend has such a place; I/O.
+    fn publish(&self, text: &[u8]) -> Result<()> {
+        let (operation, path) = ("publish", self.location());
+        let _ = text;
+        Err(StorageError::Unsupported { operation, path })
+    }
+
+    /// Takes away what was [published](Self::publish), if anything was.
+    ///
+    /// # Errors
+    /// I/O.
+    fn withdraw(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// What is published, if anything is: all of it, or the first `len_max` bytes and one more.
+    ///
+    /// # Errors
+    /// `NotPlain` for a link, a device, or a file with a second name; I/O.
+    fn published(&self, len_max: u64) -> Result<Option<Vec<u8>>> {
+        let _ = len_max;
+        Ok(None)
+    }
 }
 
 /// One file. All methods take positions; there is no cursor.

@@ -33,6 +33,9 @@ pub struct Config {
     pub helpers: usize,
     /// What happens to a damaged store. Default [`Recovery::Strict`].
     pub recovery: Recovery,
+    /// How often a thread of the store's own tells other processes what it counts, in the file [`PUBLISHED_FILE`](crate::PUBLISHED_FILE);
+    /// above 0. Default `None`: never.
+    pub publish_stats: Option<Duration>,
 }
 
 impl Default for Config {
@@ -48,6 +51,7 @@ impl Default for Config {
             background: true,
             helpers: 4,
             recovery: Recovery::default(),
+            publish_stats: None,
         }
     }
 }
@@ -110,6 +114,10 @@ impl Config {
                 option: "truncate_at",
                 reason: format!("{} is not above 0 and at most 1", self.truncate_at),
             });
+        }
+        if self.publish_stats == Some(Duration::ZERO) {
+            let reason = "an interval of 0".to_owned();
+            return Err(Error::InvalidOption { option: "publish_stats", reason });
         }
         Ok(Rings { initial, max, truncate_at: self.truncate_at })
     }

@@ -218,6 +218,16 @@ pub enum Error {
     /// A file is damaged, or of a format that is not known. No file was changed.
     #[error(transparent)]
     Corrupt(LogError),
+    /// What lies where a process tells what it counts is something else, or only a part. The store itself is not concerned.
+    #[error("{file} holds no statistics of a store: line {line}: {fault}")]
+    NotStatistics {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong there.
+        fault: &'static str,
+    },
 }
 
 fn waited_for(waited: Duration) -> String {
@@ -284,7 +294,7 @@ impl Error {
             | Self::NotFolded { .. }
             | Self::NotRestored { .. } => Family::State,
             Self::Io(_) => Family::Io,
-            Self::Corrupt(_) => Family::Corruption,
+            Self::Corrupt(_) | Self::NotStatistics { .. } => Family::Corruption,
         }
     }
 

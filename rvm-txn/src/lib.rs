@@ -40,6 +40,7 @@ mod naming;
 mod ownership;
 mod parallel;
 mod part;
+mod publishing;
 mod read;
 mod read_only;
 mod recovery;
@@ -65,7 +66,7 @@ pub use recovery::{
     SalvageReport,
 };
 pub use segment::Segment;
-pub use stats::{Latencies, Stats};
+pub use stats::{Exposition, Latencies, Metric, PUBLISHED_FILE, Published, Stats};
 pub use store::Store;
 pub use transaction::{Commit, Durability, Transaction};
 pub use truncate::TruncateReport;

@@ -10,6 +10,7 @@ use crate::arbiter::Wait;
 use crate::config::{Config, Recovery};
 use crate::error::{Error, Result};
 use crate::maintenance;
+use crate::publishing::Publishing;
 use crate::read::ReadGuards;
 use crate::recovery::{RecoveryReport, recover};
 use crate::segment::Segment;
@@ -31,6 +32,7 @@ pub struct Store {
     pub(crate) shared: Arc<Shared>,
     report: RecoveryReport,
     maintenance: Mutex<Option<JoinHandle<()>>>,
+    publishing: Mutex<Option<Publishing>>,
 }
 
 impl Store {
@@ -61,11 +63,14 @@ impl Store {
         if store.shared.config.background {
             *store.maintenance.lock() = Some(maintenance::start(&store.shared)?);
         }
+        if let Some(every) = store.shared.config.publish_stats {
+            *store.publishing.lock() = Some(Publishing::start(&store.shared, every)?);
+        }
         Ok(store)
     }
 
     pub(crate) fn new(shared: Arc<Shared>, report: RecoveryReport) -> Self {
-        Self { shared, report, maintenance: Mutex::default() }
+        Self { shared, report, maintenance: Mutex::default(), publishing: Mutex::default() }
     }
 
     /// Begins a transaction over `segments` (each counts once): waits until all are free, takes all or none, first come first
@@ -192,6 +197,9 @@ impl Store {
 
     /// The store is marked as closed: nothing is appended any more.
     fn shut_down(&self) -> Result<()> {
+        if let Some(publishing) = self.publishing.lock().take() {
+            publishing.end(&self.shared);
+        }
         self.shared.chores.stop();
         if let Some(thread) = self.maintenance.lock().take() {
             // A panic in the thread was reported when it happened.
@@ -237,7 +245,8 @@ impl Drop for Store {
         if self.shared.in_child() {
             // The parent's locks and threads are not ours to touch, not even by dropping them.
             self.leave_to_parent();
-            keep_for_ever((Arc::clone(&self.shared), self.maintenance.get_mut().take()));
+            let threads = (self.maintenance.get_mut().take(), self.publishing.get_mut().take());
+            keep_for_ever((Arc::clone(&self.shared), threads));
         } else if self.shared.set_closed() {
             // A drop cannot tell; what was committed is recovered at the next opening.
             self.shut_down().ok();

@@ -9,7 +9,8 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, Dir, Mode, OFlags, fchmod, fstat, fsync, mkdir, open, openat, statat, unlinkat,
+    AtFlags, Dir, Mode, OFlags, fchmod, fstat, fsync, mkdir, open, openat, renameat, statat,
+    unlinkat,
 };
 use rustix::io::{Errno, retry_on_intr};
 
@@ -120,6 +121,12 @@ impl Directory {
         })
     }
 
+    /// Renames onto whatever is there.
+    pub(super) fn replace(&self, from: &str, to: &str) -> Result<()> {
+        renameat(&self.fd, from, &self.fd, to)
+            .map_err(|errno| StorageError::io("rename", self.path_of(from), errno))
+    }
+
     pub(super) fn remove(&self, name: &str) -> Result<()> {
         unlinkat(&self.fd, name, AtFlags::empty()).map_err(|errno| match errno {
             Errno::NOENT => StorageError::NotFound { path: self.path_of(name) },
@@ -167,7 +174,7 @@ fn rename_no_replace(dir: &OwnedFd, from: &str, to: &str) -> rustix::io::Result<
     }
     match statat(dir, to, AtFlags::SYMLINK_NOFOLLOW) {
         Ok(_) => Err(Errno::EXIST),
-        Err(Errno::NOENT) => rustix::fs::renameat(dir, from, dir, to),
+        Err(Errno::NOENT) => renameat(dir, from, dir, to),
         Err(errno) => Err(errno),
     }
 }

@@ -14,6 +14,7 @@ mod direct;
 mod grow;
 mod lock;
 mod open;
+mod published;
 mod slot;
 
 pub(crate) use lock::owned_here;
@@ -188,6 +189,20 @@ impl Storage for FileStorage {
 
     fn unix_nanos(&self) -> u64 {
         unix_nanos()
+    }
+
+    fn publish(&self, text: &[u8]) -> Result<()> {
+        self.shared.refuse_if_read_only("publish", self.shared.directory.shown())?;
+        published::put(&self.shared.directory, text)
+    }
+
+    fn withdraw(&self) -> Result<()> {
+        self.shared.refuse_if_read_only("withdraw", self.shared.directory.shown())?;
+        published::remove(&self.shared.directory)
+    }
+
+    fn published(&self, len_max: u64) -> Result<Option<Vec<u8>>> {
+        published::get(&self.shared.directory, len_max)
     }
 }
 

@@ -1,9 +1,16 @@
 //! Counters and latency histograms of a store. Those that any thread raises at any time are relaxed: they order nothing.
 
-use std::time::Duration;
+mod exposition;
+mod latencies;
+mod published;
 
 use crate::sync::Tally;
 use crate::sync::atomic::Ordering;
+
+pub use exposition::{Exposition, Metric};
+pub(crate) use latencies::Histogram;
+pub use latencies::Latencies;
+pub use published::{PUBLISHED_FILE, Published};
 
 /// A counter that any thread may raise.
 #[derive(Debug, Default)]
@@ -16,81 +23,6 @@ impl Counter {
 
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
-    }
-}
-
-const BUCKETS: usize = 48;
-
-/// Counts durations by the power of two of their nanoseconds, and adds them up, without a lock.
-#[derive(Debug)]
-pub(crate) struct Histogram {
-    counts: [Counter; BUCKETS],
-    nanos: Counter,
-}
-
-impl Default for Histogram {
-    fn default() -> Self {
-        let counts = [const { Counter(Tally::new(0)) }; BUCKETS];
-        Self { counts, nanos: Counter::default() }
-    }
-}
-
-impl Histogram {
-    pub(crate) fn record(&self, duration: Duration) {
-        let nanos = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        let bucket = usize::try_from((nanos | 1).ilog2()).unwrap_or(BUCKETS);
-        if let Some(counter) = self.counts.get(bucket.min(BUCKETS - 1)) {
-            counter.add(1);
-        }
-        self.nanos.add(nanos);
-    }
-
-    fn read(&self) -> Latencies {
-        let counts = self.counts.iter().map(Counter::get).collect();
-        Latencies { counts, nanos: self.nanos.get() }
-    }
-}
-
-/// How often durations fell between powers of two of nanoseconds, and how long they were together.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Latencies {
-    counts: Vec<u64>,
-    nanos: u64,
-}
-
-impl Latencies {
-    /// How many durations there were.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.counts.iter().sum()
-    }
-
-    /// How long they were together.
-    #[must_use]
-    pub fn total(&self) -> Duration {
-        Duration::from_nanos(self.nanos)
-    }
-
-    /// The duration that the given part (0 to 1) of all did not exceed, rounded up to a power of two of nanoseconds; zero if there
-    /// were none.
-    #[must_use]
-    pub fn quantile(&self, part: f64) -> Duration {
-        #[expect(
-            clippy::as_conversions,
-            clippy::cast_possible_truncation,
-            clippy::cast_precision_loss,
-            clippy::cast_sign_loss,
-            reason = "a rank among counted events"
-        )]
-        let rank = (self.count() as f64 * part.clamp(0.0, 1.0)).ceil() as u64;
-        let mut seen = 0;
-        for (power, count) in (1_u32..).zip(&self.counts) {
-            seen += count;
-            if seen >= rank.max(1) {
-                return Duration::from_nanos(1_u64 << power);
-            }
-        }
-        Duration::ZERO
     }
 }
 
@@ -189,19 +121,65 @@ impl Counters {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+impl Stats {
+    /// All of it as metrics of Prometheus, in its text format, for a program that serves them. Every sample gets these `labels`, such as the
+    /// store's name. Counters end in `_total`; durations are in seconds.
+    #[must_use]
+    pub fn to_prometheus(&self, labels: &[(&str, &str)]) -> String {
+        let mut exposition = Exposition::new(labels);
+        self.expose(&mut exposition);
+        exposition.into_text()
+    }
 
-    /// Guards against means of another set of durations than those that are counted.
-    #[test]
-    fn what_is_counted_is_added_up() {
-        let histogram = Histogram::default();
-        for nanos in [0, 700, 5_000_000_000] {
-            histogram.record(Duration::from_nanos(nanos));
+    /// Adds all of it to metrics of the caller's.
+    pub fn expose(&self, to: &mut Exposition) {
+        to.family(
+            "rvm_commits_total",
+            Metric::Counter,
+            "Transactions committed, by when they are durable: on return, or within the interval.",
+        );
+        to.sample("rvm_commits_total", &[("durability", "force")], self.commits_forced);
+        to.sample("rvm_commits_total", &[("durability", "lazy")], self.commits_lazy);
+        for (name, help, value) in [
+            ("rvm_aborts_total", "Transactions aborted, dropped ones included.", self.aborts),
+            ("rvm_undo_records_total", "Undo records made.", self.undo_records),
+            ("rvm_redo_ranges_total", "Redo ranges logged.", self.redo_ranges),
+            ("rvm_log_appended_bytes_total", "Bytes of records appended to logs.", self.log_bytes),
+            ("rvm_log_forces_total", "Forces of a log.", self.log_forces),
+            (
+                "rvm_log_forced_bytes_total",
+                "Bytes that forces wrote, in whole blocks.",
+                self.force_bytes,
+            ),
+            (
+                "rvm_truncations_total",
+                "Truncations that moved the head of a log.",
+                self.truncations,
+            ),
+            (
+                "rvm_truncated_bytes_total",
+                "Bytes of log that truncations freed.",
+                self.truncated_bytes,
+            ),
+            (
+                "rvm_truncations_out_of_space_total",
+                "Truncations that ran out of space and changed nothing.",
+                self.truncations_out_of_space,
+            ),
+            ("rvm_log_growths_total", "Times that a log grew.", self.log_growths),
+        ] {
+            to.family(name, Metric::Counter, help);
+            to.sample(name, &[], value);
         }
-        let read = histogram.read();
-        assert_eq!((read.count(), read.total()), (3, Duration::from_nanos(5_000_000_700)));
-        assert_eq!(read.quantile(0.5), Duration::from_nanos(1024));
+        to.latencies(
+            "rvm_log_force_duration_seconds",
+            "How long forces of a log took.",
+            &self.force_latency,
+        );
+        to.latencies(
+            "rvm_commit_duration_seconds",
+            "How long commits took that were durable when they returned.",
+            &self.commit_latency,
+        );
     }
 }
