@@ -10,7 +10,7 @@ use super::session::Outcome;
 use super::spread::{STEADY_PERCENT, Spread};
 use crate::arguments::CommitKind;
 use crate::failure::Failure;
-use crate::output::{Column, Output, plain_table};
+use crate::output::{Column, Output};
 use crate::quantities::{bytes, counted, duration, grouped, latency, nanos};
 use crate::reports::{BenchReport, LatencyFacts, RatioFacts, SpreadFacts};
 
@@ -83,9 +83,9 @@ pub(super) fn ending(report: &BenchReport, output: &mut Output) -> Result<(), Fa
         report.ratio.median
     ))?;
     output.line("")?;
-    output.line(rates(report))?;
+    rates(report, output)?;
     output.line("")?;
-    output.line(latencies(report))?;
+    latencies(report, output)?;
     output.line("")?;
     output
         .sentence(format_args!("{}, by how long each took:", counted(report.commits, "commit")))?;
@@ -108,7 +108,7 @@ pub(super) fn ending(report: &BenchReport, output: &mut Output) -> Result<(), Fa
     notes(report, output)
 }
 
-fn rates(report: &BenchReport) -> String {
+fn rates(report: &BenchReport, output: &mut Output) -> Result<(), Failure> {
     let columns = [
         Column::Text("PER SECOND"),
         Column::Number("MEDIAN"),
@@ -126,10 +126,10 @@ fn rates(report: &BenchReport) -> String {
         rate("commits", report.commits_per_second),
         [vec!["ratio".to_owned()], ratios.to_vec()].concat(),
     ];
-    plain_table(&columns, rows)
+    output.table(&columns, rows)
 }
 
-fn latencies(report: &BenchReport) -> String {
+fn latencies(report: &BenchReport, output: &mut Output) -> Result<(), Failure> {
     let mut columns = vec![Column::Text("LATENCY"), Column::Number("COMMIT")];
     let sides: Vec<_> = [Some(&report.commit_latency), report.force_latency.as_ref()]
         .into_iter()
@@ -149,7 +149,7 @@ fn latencies(report: &BenchReport) -> String {
         row("p99.9", |side| side.p999_nanos),
         row("max", |side| side.max_nanos),
     ];
-    plain_table(&columns, rows)
+    output.table(&columns, rows)
 }
 
 /// What a force carries, and what a commit does beside it.

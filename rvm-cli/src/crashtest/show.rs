@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::plan::Plan;
 use super::session::{Ending, Finding, Outcome};
 use crate::failure::Failure;
-use crate::output::{Column, Output, plain_table};
+use crate::output::{Column, Output};
 use crate::quantities::{counted, duration, grouped, nanos, per_second};
 use crate::reports::{CrashtestReport, FindingFacts};
 
@@ -24,13 +24,13 @@ pub(super) fn beginning(plan: &Plan, output: &mut Output) -> Result<(), Failure>
         (Some(kills), None) => counted(kills, "kill"),
         (None, time) => format!("kills for {}", duration(time.unwrap_or_default())),
     };
-    output.line(format_args!("{limit} of {}", plan.command_line()))?;
-    output.line(format_args!("each {low} to {high} ms after {from}; seed {}", plan.seed))?;
+    output.statement(format_args!("{limit} of {}", plan.command_line()))?;
+    output.statement(format_args!("each {low} to {high} ms after {from}; seed {}", plan.seed))?;
     if let Some(check) = &plan.check {
-        output.line(format_args!("check: {check}"))?;
+        output.statement(format_args!("check: {check}"))?;
     }
     if let Some(store) = &plan.store {
-        output.line(format_args!("check: the store in {} opens", store.display()))?;
+        output.statement(format_args!("check: the store in {} opens", store.display()))?;
     }
     output.line("")
 }
@@ -102,7 +102,7 @@ pub(super) fn ending(report: &CrashtestReport, output: &mut Output) -> Result<()
         ("kills per second", grouped(report.kills_per_second)),
     ];
     let rows = rows.into_iter().map(|(what, value)| vec![what.to_owned(), value]);
-    output.line(plain_table(&[Column::Text("WHAT"), Column::Number("HOW MUCH")], rows))?;
+    output.table(&[Column::Text("WHAT"), Column::Number("HOW MUCH")], rows)?;
     if report.kills > 0 && report.acknowledged_lines == 0 {
         output.line(
             "\nNo line was acknowledged before a kill, so none could be missed: \
@@ -121,20 +121,20 @@ fn failure(seed: u64, finding: &FindingFacts, output: &mut Output) -> Result<(),
         0 => "before the first start".to_owned(),
         round => format!("in round {round}"),
     };
-    output.line(format_args!("\nFAILED {when}: {}", finding.reason))?;
+    output.statement(format_args!("\nFAILED {when}: {}", finding.reason))?;
     if let Some(delay) = finding.delay_nanos {
         let from = finding
             .delay_after_line
             .map_or_else(|| "the start".to_owned(), |line| format!("line {line}"));
         let delay = duration(Duration::from_nanos(delay));
         let life = duration(Duration::from_nanos(finding.life_nanos));
-        output.line(format_args!(
+        output.statement(format_args!(
             "seed {seed}, kill {delay} after {from}; the program lived {life}"
         ))?;
     }
     let lines = counted(finding.acknowledged_lines, "line");
     let kept = finding.evidence.as_deref().unwrap_or("-");
-    output.line(format_args!("{lines} acknowledged until then, kept in {kept}"))?;
+    output.statement(format_args!("{lines} acknowledged until then, kept in {kept}"))?;
     if !finding.output.is_empty() {
         output.line("output:")?;
         for line in finding.output.lines() {

@@ -6,7 +6,7 @@ use super::parent::{Kill, Outcome, Setup};
 use super::survey::Survey;
 use crate::arguments::CommitKind;
 use crate::failure::Failure;
-use crate::output::{Column, Output, ruled_table};
+use crate::output::{Column, Output};
 use crate::quantities::{bytes, counted, duration, grouped, nanos, per_second};
 use crate::reports::{DemoReport, KillFacts, OpeningFacts};
 
@@ -30,7 +30,7 @@ pub(super) fn beginning(
     survey: &Survey,
     output: &mut Output,
 ) -> Result<(), Failure> {
-    output.line(format_args!(
+    output.statement(format_args!(
         "{}: {}, {} aircraft, {}, {}",
         setup.input.name(),
         counted(survey.flights, "flight"),
@@ -42,8 +42,8 @@ pub(super) fn beginning(
         CommitKind::Force => "forced before it is acknowledged".to_owned(),
         CommitKind::Lazy => format!("durable within {} ms", setup.interval.as_millis()),
     };
-    output.line(format_args!("one transaction a flight, over 4 segments, {durability}"))?;
-    output.line(format_args!(
+    output.statement(format_args!("one transaction a flight, over 4 segments, {durability}"))?;
+    output.statement(format_args!(
         "{} to come, seed {}, store in {}",
         counted(setup.kills, "kill"),
         setup.seed,
@@ -127,7 +127,7 @@ pub(super) fn ending(report: &DemoReport, output: &mut Output) -> Result<(), Fai
             columns.push(Column::Number("oldest"));
         }
         columns.extend(LAST_COLUMNS);
-        output.line(ruled_table(&columns, report.kills.iter().map(|kill| row(kill, lazy))))?;
+        output.table_with_rules(&columns, report.kills.iter().map(|kill| row(kill, lazy)))?;
         output.line("")?;
     }
     result(report, output)
@@ -163,7 +163,7 @@ fn age(nanos: u64) -> String {
 
 fn result(report: &DemoReport, output: &mut Output) -> Result<(), Failure> {
     for fault in &report.faults {
-        output.line(format_args!("WRONG: {fault}"))?;
+        output.statement(format_args!("WRONG: {fault}"))?;
     }
     let laps =
         if report.laps > 1 { format!(" in {} laps", grouped(report.laps)) } else { String::new() };
@@ -172,7 +172,7 @@ fn result(report: &DemoReport, output: &mut Output) -> Result<(), Failure> {
     } else {
         format!("{} FOUND", counted(report.fault_count, "fault"))
     };
-    output.line(format_args!(
+    output.statement(format_args!(
         "{}{laps}, {}, {} acknowledged, {} missing, {verdict}.",
         counted(report.entered, "flight"),
         counted(u64::try_from(report.kills.len()).unwrap_or(u64::MAX), "kill"),
@@ -181,25 +181,25 @@ fn result(report: &DemoReport, output: &mut Output) -> Result<(), Failure> {
     ))?;
     if report.unacknowledged > 0 {
         let more = grouped(report.unacknowledged);
-        output.line(format_args!(
+        output.statement(format_args!(
             "{more} more were committed when the kill cut off the word of it."
         ))?;
     }
     let window = report.interval_millis.filter(|_| report.ok);
     if let (Some(interval), Some(oldest)) = (window, report.oldest_missing_nanos) {
         let oldest = age(oldest);
-        output.line(format_args!(
+        output.statement(format_args!(
             "Missing were only the latest, the oldest acknowledged {oldest} before its kill, of {interval} ms allowed."
         ))?;
     }
-    output.line(format_args!(
+    output.statement(format_args!(
         "{} transactions per second; {} at work, {} in all.",
         grouped(report.transactions_per_second),
         age(report.work_nanos),
         age(report.duration_nanos),
     ))?;
     if report.store_kept {
-        output.line(format_args!("The store is in {}.", report.store))?;
+        output.statement(format_args!("The store is in {}.", report.store))?;
     }
     Ok(())
 }

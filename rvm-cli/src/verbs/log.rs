@@ -5,7 +5,7 @@ use rvm_core::rvm_storage::Storage;
 
 use super::status::WAIT;
 use crate::failure::Failure;
-use crate::output::{Column, Output, plain_table};
+use crate::output::{Column, Output};
 use crate::place::{self, Place};
 use crate::quantities::{bytes, counted, grouped};
 use crate::reports::{LogRecords, LogsReport, RangeFacts, RecordFacts};
@@ -61,12 +61,17 @@ fn records_of(storage: &dyn Storage, segment: &str) -> Result<Vec<RecordFacts>, 
 
 fn show(log: &LogRecords, output: &mut Output) -> Result<(), Failure> {
     if log.records.is_empty() {
-        return output.line(format_args!("{}: no records", log.segment));
+        return output.statement(format_args!("{}: no records", log.segment));
     }
     let count = u64::try_from(log.records.len()).unwrap_or(u64::MAX);
     let len = log.records.iter().map(|record| record.len).sum();
-    output.line(format_args!("{}: {}, {}", log.segment, counted(count, "record"), bytes(len)))?;
-    output.line(plain_table(&COLUMNS, log.records.iter().map(row)))
+    output.statement(format_args!(
+        "{}: {}, {}",
+        log.segment,
+        counted(count, "record"),
+        bytes(len)
+    ))?;
+    output.table(&COLUMNS, log.records.iter().map(row))
 }
 
 fn row(record: &RecordFacts) -> Vec<String> {

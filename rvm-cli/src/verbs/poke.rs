@@ -57,7 +57,7 @@ fn show(report: &PokeReport, output: &mut Output) -> Result<(), Failure> {
         || "would change".to_owned(),
         |transaction| format!("transaction {transaction}:"),
     );
-    output.line(format_args!(
+    output.statement(format_args!(
         "{done} {} at {:#x} of {}",
         counted(report.len, "byte"),
         report.offset,

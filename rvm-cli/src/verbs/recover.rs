@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::failure::Failure;
-use crate::output::{Column, Output, plain_table};
+use crate::output::{Column, Output};
 use crate::place::Place;
 use crate::quantities::{bytes, counted, duration, grouped};
 use crate::reports::{RecoveredLog, RecoveredReport, RecoveryFacts};
@@ -37,25 +37,26 @@ pub(super) fn tell_if_recovered(
     if !recovery.recovered {
         return Ok(());
     }
-    output.line(format_args!("recovered first: {}", summary(recovery)))
+    output.statement(format_args!("recovered first: {}", summary(recovery)))
 }
 
 fn show(report: &RecoveredReport, output: &mut Output) -> Result<(), Failure> {
     let RecoveredReport { store, recovery } = report;
     for segment in &recovery.adopted {
-        output.line(format_args!("adopted {segment}, which had no log"))?;
+        output.statement(format_args!("adopted {segment}, which had no log"))?;
     }
     for file in &recovery.removed_files {
-        output.line(format_args!("removed {file}, which was being made"))?;
+        output.statement(format_args!("removed {file}, which was being made"))?;
     }
     if !recovery.recovered {
-        return output.line(format_args!("{store}: nothing to recover, it was shut down cleanly"));
+        return output
+            .statement(format_args!("{store}: nothing to recover, it was shut down cleanly"));
     }
-    output.line(plain_table(&COLUMNS, recovery.logs.iter().map(row)))?;
+    output.table(&COLUMNS, recovery.logs.iter().map(row))?;
     output.line("")?;
     let time = duration(Duration::from_nanos(recovery.duration_nanos));
     let epoch = recovery.epoch;
-    output.line(format_args!("{store}: {} in {time}; epoch {epoch} begins", summary(recovery)))
+    output.statement(format_args!("{store}: {} in {time}; epoch {epoch} begins", summary(recovery)))
 }
 
 fn summary(recovery: &RecoveryFacts) -> String {

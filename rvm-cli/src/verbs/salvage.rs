@@ -10,7 +10,7 @@ use rvm_core::{Recovery, Rvm, SalvageReport};
 use crate::arguments::RecoverArguments;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Column, Output, plain_table};
+use crate::output::{Column, Output};
 use crate::place::Place;
 use crate::quantities::bytes;
 use crate::reports::{DamageFacts, SalvageFacts, SalvagedSegment, word_of};
@@ -134,18 +134,18 @@ fn show(facts: &SalvageFacts, output: &mut Output) -> Result<(), Failure> {
         let DamageFacts { file, offset, cause, readable_to, .. } = damage;
         let read =
             readable_to.map_or_else(String::new, |lsn| format!("; readable up to LSN {lsn}"));
-        output.line(format_args!("{file}, byte {offset}: {cause}{read}"))?;
+        output.statement(format_args!("{file}, byte {offset}: {cause}{read}"))?;
     }
     if !facts.damage.is_empty() {
         output.line("")?;
     }
-    output.line(plain_table(&COLUMNS, facts.segments.iter().map(row)))?;
+    output.table(&COLUMNS, facts.segments.iter().map(row))?;
     output.line("")?;
     let verdict = if facts.intact { "nothing is damaged" } else { "the store is damaged" };
     let written = facts.written_to.as_ref();
     let written =
         written.map_or_else(|| "nothing was written".into(), |to| format!("written to {to}"));
-    output.line(format_args!("{}: {verdict}; {written}", facts.store))
+    output.statement(format_args!("{}: {verdict}; {written}", facts.store))
 }
 
 fn row(segment: &SalvagedSegment) -> Vec<String> {

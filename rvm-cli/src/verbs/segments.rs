@@ -7,7 +7,7 @@ use rvm_core::rvm_storage::{LockMode, LockScope, SegmentName, Storage};
 
 use super::status::WAIT;
 use crate::failure::Failure;
-use crate::output::{Column, Output, plain_table};
+use crate::output::{Column, Output};
 use crate::place::{self, Place};
 use crate::quantities::{bytes, grouped};
 use crate::reports::{CreatedReport, DestroyedReport, NamedLength, SegmentsReport};
@@ -27,7 +27,7 @@ pub(super) fn list(place: &Place, output: &mut Output) -> Result<(), Failure> {
     }
     let columns = [Column::Text("SEGMENT"), Column::Number("BYTES"), Column::Number("LENGTH")];
     let rows = segments.into_iter().map(|(name, len)| vec![name, grouped(len), bytes(len)]);
-    output.line(plain_table(&columns, rows))
+    output.table(&columns, rows)
 }
 
 /// Makes a segment of zeros, and the store if there is none.
@@ -61,7 +61,7 @@ pub(super) fn create(
         return output.json(&CreatedReport { store: place.shown(), created, dry_run });
     }
     let created = if dry_run { "would create" } else { "created" };
-    output.line(format_args!(
+    output.statement(format_args!(
         "{created} {name}, {} bytes of zeros, in {}",
         grouped(len),
         place.shown()
@@ -123,7 +123,11 @@ pub(super) fn destroy(
         return output.json(&DestroyedReport { store: place.shown(), destroyed, dry_run });
     }
     let destroyed = if dry_run { "would destroy" } else { "destroyed" };
-    output.line(format_args!("{destroyed} {name}, {} bytes, in {}", grouped(len), place.shown()))
+    output.statement(format_args!(
+        "{destroyed} {name}, {} bytes, in {}",
+        grouped(len),
+        place.shown()
+    ))
 }
 
 fn confirm(place: &Place, name: &str, len: u64) -> Result<(), Failure> {

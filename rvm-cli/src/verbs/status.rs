@@ -7,7 +7,7 @@ use rvm_core::inspect;
 use crate::colours::{GOOD, WARNING};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Column, Output, plain_table};
+use crate::output::{Column, Output};
 use crate::place::Place;
 use crate::quantities::{bytes, counted, grouped};
 use crate::reports::{LogFacts, SegmentFacts, StatusReport};
@@ -41,11 +41,11 @@ fn show(report: &StatusReport, output: &mut Output) -> Result<(), Failure> {
     if report.segments.is_empty() {
         output.line("no segments")?;
     } else {
-        output.line(plain_table(&COLUMNS, report.segments.iter().map(row)))?;
+        output.table(&COLUMNS, report.segments.iter().map(row))?;
     }
     output.line("")?;
     for file in &report.unfinished_files {
-        output.line(format_args!("unfinished: {file}, which the next opening removes"))?;
+        output.statement(format_args!("unfinished: {file}, which the next opening removes"))?;
     }
     let dropped: u64 = report
         .segments
@@ -55,7 +55,7 @@ fn show(report: &StatusReport, output: &mut Output) -> Result<(), Failure> {
         .sum();
     if dropped > 0 && report.recovery_due {
         let records = counted(dropped, "record");
-        output.line(format_args!(
+        output.statement(format_args!(
             "incomplete: {records} of transactions that never became durable"
         ))?;
     }
@@ -68,7 +68,7 @@ fn show(report: &StatusReport, output: &mut Output) -> Result<(), Failure> {
         (GOOD, "not in use, shut down cleanly")
     };
     let state = output.painted(style, state);
-    output.line(format_args!("{}: {segments}, epoch {}, {state}", report.store, report.epoch))
+    output.statement(format_args!("{}: {segments}, epoch {}, {state}", report.store, report.epoch))
 }
 
 fn row(segment: &SegmentFacts) -> Vec<String> {

@@ -33,9 +33,9 @@ pub(super) fn run(place: &Place, output: &mut Output) -> Result<(), Failure> {
 fn show(report: &TruncatedReport, output: &mut Output) -> Result<(), Failure> {
     tell_if_recovered(&report.recovery, output)?;
     if report.logs_truncated == 0 {
-        return output.line(format_args!("{}: all logs are empty", report.store));
+        return output.statement(format_args!("{}: all logs are empty", report.store));
     }
-    output.line(format_args!(
+    output.statement(format_args!(
         "{}: {} folded, {} freed",
         report.store,
         counted(report.logs_truncated, "log"),

@@ -1,15 +1,21 @@
 //! Standard output: text for people or one JSON object, never both, and no panic when the reader leaves.
 
+mod tables;
+mod wrapping;
+
 use std::fmt::{self, Display};
 use std::io::{self, BufWriter, StdoutLock, Write};
 
 use anstyle::Style;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent, presets};
 use serde::Serialize;
 
 use crate::colours::Colour;
 use crate::failure::Failure;
 use crate::schema::Versioned;
+
+pub(crate) use self::tables::Column;
+use self::tables::{plain_table, ruled_table};
+use self::wrapping::{visible_len, wrapped, wrapped_within};
 
 /// Where a verb prints.
 #[derive(Debug)]
@@ -39,8 +45,71 @@ impl Output {
 
     /// How many columns a line may have: those of the terminal, or 80.
     pub(crate) fn width(&self) -> usize {
+        self.terminal_width().unwrap_or(80)
+    }
+
+    /// How many columns the terminal has; `None` if output goes elsewhere, where a line may have as many as it likes.
+    pub(crate) fn terminal_width(&self) -> Option<usize> {
         let columns = rustix::termios::tcgetwinsize(self.out.get_ref()).map(|size| size.ws_col);
-        columns.ok().filter(|columns| *columns > 0).map_or(80, usize::from)
+        columns.ok().filter(|columns| *columns > 0).map(usize::from)
+    }
+
+    /// Whether block characters can be seen: on a terminal, where the environment speaks UTF-8.
+    #[allow(dead_code, reason = "the verbs that draw come one by one")]
+    pub(crate) fn shows_blocks(&self) -> bool {
+        let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(std::env::var_os);
+        let locale = named.into_iter().find(|value| !value.is_empty()).unwrap_or_default();
+        let locale = locale.to_string_lossy().to_ascii_lowercase().replace('-', "");
+        locale.contains("utf8") && rustix::termios::isatty(self.out.get_ref())
+    }
+
+    /// Prints a table; on a terminal that is too narrow for it, one line for each cell.
+    pub(crate) fn table(
+        &mut self,
+        columns: &[Column],
+        rows: impl IntoIterator<Item = Vec<String>>,
+    ) -> Result<(), Failure> {
+        let rows: Vec<_> = rows.into_iter().collect();
+        let table = plain_table(columns, rows.clone());
+        self.fitted_table(&table, columns, &rows)
+    }
+
+    /// As [`table`](Self::table), with rules.
+    pub(crate) fn table_with_rules(
+        &mut self,
+        columns: &[Column],
+        rows: impl IntoIterator<Item = Vec<String>>,
+    ) -> Result<(), Failure> {
+        let rows: Vec<_> = rows.into_iter().collect();
+        let table = ruled_table(columns, rows.clone());
+        self.fitted_table(&table, columns, &rows)
+    }
+
+    fn fitted_table(
+        &mut self,
+        table: &str,
+        columns: &[Column],
+        rows: &[Vec<String>],
+    ) -> Result<(), Failure> {
+        match self.terminal_width() {
+            Some(width) if table.lines().any(|line| visible_len(line) > width) => {
+                let lines = tables::cell_by_cell(columns, rows, width);
+                lines.iter().try_for_each(|line| self.line(line))
+            }
+            _ => self.line(table),
+        }
+    }
+
+    /// Prints a line; on a terminal that is too narrow for it, several.
+    pub(crate) fn statement(&mut self, text: impl Display) -> Result<(), Failure> {
+        let text = text.to_string();
+        match self.terminal_width() {
+            Some(width) if visible_len(&text) > width => {
+                let lines = wrapped_within(&text, width);
+                lines.iter().try_for_each(|line| self.line(line))
+            }
+            _ => self.line(text),
+        }
     }
 
     /// Prints a sentence, on as many lines as it needs.
@@ -90,93 +159,8 @@ impl<T: Display> Display for Painted<T> {
     }
 }
 
-/// Lines of at most so many bytes, unless a word is longer.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.len() + 1 + word.len() <= width => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
-
 /// Prints a line on standard error.
 pub(crate) fn complain(line: &str) {
     // There is nowhere else to say that standard error is gone.
     writeln!(io::stderr(), "{line}").ok();
-}
-
-/// How a column stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Column {
-    /// Words.
-    Text(&'static str),
-    /// Numbers.
-    Number(&'static str),
-}
-
-/// A table without frames: it reads well, and `awk` reads it too.
-pub(crate) fn plain_table(
-    columns: &[Column],
-    rows: impl IntoIterator<Item = Vec<String>>,
-) -> String {
-    render(presets::NOTHING, columns, rows)
-}
-
-/// A table with rules, for a report.
-pub(crate) fn ruled_table(
-    columns: &[Column],
-    rows: impl IntoIterator<Item = Vec<String>>,
-) -> String {
-    render(presets::UTF8_HORIZONTAL_ONLY, columns, rows)
-}
-
-fn render(preset: &str, columns: &[Column], rows: impl IntoIterator<Item = Vec<String>>) -> String {
-    let mut table = Table::new();
-    table.load_preset(preset).set_content_arrangement(ContentArrangement::Disabled);
-    if preset == presets::UTF8_HORIZONTAL_ONLY {
-        for between_rows in [
-            TableComponent::HorizontalLines,
-            TableComponent::LeftBorderIntersections,
-            TableComponent::MiddleIntersections,
-            TableComponent::RightBorderIntersections,
-        ] {
-            table.remove_style(between_rows);
-        }
-    }
-    table.set_header(columns.iter().map(|column| match column {
-        Column::Text(title) => Cell::new(title),
-        Column::Number(title) => Cell::new(title).set_alignment(CellAlignment::Right),
-    }));
-    for (column, kind) in table.column_iter_mut().zip(columns) {
-        if matches!(kind, Column::Number(_)) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    if let Some(first) = table.column_mut(0) {
-        first.set_padding((0, 1));
-    }
-    for row in rows {
-        table.add_row(row);
-    }
-    table.trim_fmt()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Guards against words that are cut or lost where a terminal is narrow.
-    #[test]
-    fn sentences_are_wrapped_between_words() {
-        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
-        assert_eq!(wrapped("one two three", 1), ["one", "two", "three"]);
-        assert_eq!(wrapped("one two three", 80), ["one two three"]);
-    }
 }
