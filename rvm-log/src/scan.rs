@@ -67,6 +67,12 @@ impl<'a> Scanner<'a> {
         Self::of(blob, header, from, to, to)
     }
 
+    /// Scans from `from` on, where a record starts or the log ends, to the end of the log; the header need not be the one that counts.
+    #[must_use]
+    pub fn starting_at(blob: &'a dyn Blob, header: &LogHeader, from: Lsn) -> Self {
+        Self::of(blob, header, from, header.ring.limit(header.head), header.synced)
+    }
+
     fn of(blob: &'a dyn Blob, header: &LogHeader, at: Lsn, limit: Lsn, synced: Lsn) -> Self {
         let reader = RingReader::new(blob, header.ring, limit);
         let checksums = Checksums::new(header.salt);
@@ -125,6 +131,33 @@ impl<'a> Scanner<'a> {
                 Ok(None)
             }
         }
+    }
+
+    /// Goes on behind what is no record: at the next position with a fixed header that is right. `None` if there is none.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn skip(&mut self) -> Result<Option<Lsn>> {
+        let mut candidate = self.at.plus(RECORD_ALIGN);
+        while let Some(found) =
+            self.reader.find(candidate, RECORD_ALIGN, &record::MAGIC, HEADER_LEN)?
+        {
+            if self.header_at(found, self.checksums.at(found))?.is_ok() {
+                (self.at, self.fault) = (found, None);
+                return Ok(Some(found));
+            }
+            candidate = found.plus(RECORD_ALIGN);
+        }
+        Ok(None)
+    }
+
+    /// The `len` bytes at a position, whatever they are; nothing if they reach beyond what is scanned.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn bytes_at(&mut self, lsn: Lsn, len: u64) -> Result<&[u8]> {
+        let is_held = self.reader.hold(lsn, len)?;
+        Ok(if is_held { self.reader.held(lsn, len) } else { &[] })
     }
 
     /// Judges how the log ends. Reads on to the end of the ring, to see what lies there.

@@ -24,6 +24,7 @@ mod mount;
 mod oracle;
 mod protocol;
 mod syscalls;
+mod verified;
 
 /// A number that the environment may set: longer runs of the same tests.
 fn env(name: &str, default: u64) -> u64 {

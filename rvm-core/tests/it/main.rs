@@ -31,4 +31,5 @@ mod syscalls;
 mod threads;
 mod tidy;
 mod undoing;
+mod verify;
 mod workspace;

@@ -16,6 +16,8 @@ use crate::error::Error;
 use crate::error::Result;
 use crate::read_only::scan;
 use crate::recovery::{StoreFiles, consistent_cut, is_clean};
+use crate::salvage;
+pub use crate::salvage::{RemainingLog, Remains};
 use crate::segment_files::open_segment;
 pub use view::{LogView, View};
 
@@ -134,6 +136,15 @@ pub fn status(storage: &dyn Storage, wait: Duration) -> Result<StoreStatus> {
         segments,
         unfinished_files: files.unfinished(),
     })
+}
+
+/// What the logs of a store say together where some may be damaged: what [`View::take`] refuses. The store's files must keep still; with
+/// a writer at work, what it finds may be under way and no damage.
+///
+/// # Errors
+/// I/O in listing the files. Damage, and a file that cannot be read, is found and not failed at.
+pub fn remains(storage: &dyn Storage) -> Result<Remains> {
+    salvage::remains(storage)
 }
 
 /// Calls `each` for the live records of a segment's log, in order. The store's files are held still for moments only, so records may go while

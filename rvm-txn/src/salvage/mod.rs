@@ -15,6 +15,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use rvm_log::Lsn;
 use rvm_storage::{LockMode, LockScope, SegmentName, Storage};
 
 use self::cuts::Kept;
@@ -23,7 +24,9 @@ use self::segments::Salvaged;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::read_only::ReadOnlyConfig;
-use crate::recovery::{AffectedSegment, Condition, LogRecovery, RecoveryReport, StoreFiles};
+use crate::recovery::{
+    AffectedSegment, Condition, DamageFound, LogRecovery, RecoveryReport, StoreFiles,
+};
 use crate::store::Store;
 
 impl Store {
@@ -66,6 +69,53 @@ impl Store {
     pub(crate) fn salvage_all(storage: Arc<dyn Storage>) -> Result<Self> {
         Self::salvage(storage, &ReadOnlyConfig::default())
     }
+}
+
+/// What the logs of a store say together, be they damaged or not.
+pub(crate) fn remains(storage: &dyn Storage) -> Result<Remains> {
+    let files = StoreFiles::list(storage)?;
+    let mut logs = logs::gather(storage, &files, Config::default().helpers);
+    let (kept, _) = cuts::choose(&mut logs)?;
+    let readable = logs.readable.iter().zip(kept).map(|(log, kept)| RemainingLog {
+        segment: log.name().clone(),
+        file: log.survey.file.clone(),
+        head: log.survey.head,
+        end: log.survey.end,
+        cut: kept.cut,
+        synced: log.survey.synced,
+        condition: kept.condition,
+    });
+    Ok(Remains { logs: readable.collect(), damage: logs.damage })
+}
+
+/// What the logs of a store say together, be they damaged or not.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+#[non_exhaustive]
+pub struct Remains {
+    /// The logs that can be read, and count.
+    pub logs: Vec<RemainingLog>,
+    /// What is damaged; at most one piece for each log and cause.
+    pub damage: Vec<DamageFound>,
+}
+
+/// What remains of one log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct RemainingLog {
+    /// The segment.
+    pub segment: SegmentName,
+    /// The log's file.
+    pub file: String,
+    /// Where its live records start.
+    pub head: Lsn,
+    /// Behind the last of them that can be read in one go.
+    pub end: Lsn,
+    /// Up to where they count.
+    pub cut: Lsn,
+    /// Up to where the header vouches for them.
+    pub synced: Lsn,
+    /// What follows for the segment, as far as the logs tell.
+    pub condition: Condition,
 }
 
 /// Salvages one segment, and reports on it.

@@ -1,0 +1,46 @@
+//! `verify` on stores as power cuts and kills leave them, of which none is damaged.
+
+use std::cell::Cell;
+use std::sync::Arc;
+
+use lab::life::{Script, run};
+use rvm_core::rvm_history::verify::{Severity, VerifyOptions, verify};
+use rvm_core::rvm_storage::Storage;
+use rvm_core::rvm_storage::sim::{Exploration, Explorer, SimStorage};
+
+use super::env;
+
+/// What `verify` says of a store that no crash can have damaged.
+fn unharmed(storage: &SimStorage, when: &str) -> Result<(), String> {
+    let report = verify(storage, &VerifyOptions::default(), &mut |_| ());
+    let report = report.map_err(|error| format!("{when}: {error}"))?;
+    let alarms: Vec<String> = report.at_least(Severity::Warning).map(ToString::to_string).collect();
+    if alarms.is_empty() { Ok(()) } else { Err(format!("{when}: {}", alarms.join("\n"))) }
+}
+
+/// Guards against a false alarm: on what a power cut or a kill leaves at any operation, in the middle of a recovery, beside the process that
+/// has the store open, and after it was recovered.
+#[test]
+fn no_crash_passes_for_damage() {
+    let (mut all, stores) = (Exploration::default(), Cell::new(0_u64));
+    for seed in 0..env("RVM_SEEDS", 3) {
+        let script = Script::random(seed, 12);
+        let explorer = Explorer::new(seed).exhaustive_up_to(8).samples(3).nested_share(0.2);
+        let life = |storage: &SimStorage, steps: &[_], _: &_| {
+            let device: Arc<dyn Storage> = Arc::new(storage.clone());
+            run(&script, &device, steps, &|_| ())
+        };
+        let done = explorer.explore(&script.steps, life, |storage: &SimStorage, _: &[()]| {
+            stores.set(stores.get() + 1);
+            unharmed(storage, "as found")?;
+            let store =
+                script.open(Arc::new(storage.clone())).map_err(|error| error.to_string())?;
+            unharmed(storage, "open again")?;
+            store.close().map_err(|error| error.to_string())?;
+            unharmed(storage, "recovered and closed")
+        });
+        all.add(&done.unwrap_or_else(|failure| panic!("{failure}\n{script:?}")));
+    }
+    println!("{} stores verified: {all:?}", stores.get());
+    assert!(stores.get() > 1_000, "too few: {all:?}");
+}
