@@ -18,6 +18,7 @@ pub mod what_ok_means {}
 pub use options::Options;
 pub use rvm::Rvm;
 pub use rvm_history;
+pub use rvm_history::Snapshot;
 pub use rvm_log;
 pub use rvm_storage;
 pub use rvm_storage::memory::{MappedToken, Residency};

@@ -5,5 +5,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod snapshot;
 pub mod statistics;
 pub mod verify;
+
+pub use snapshot::Snapshot;

@@ -16,3 +16,12 @@ pub(crate) const READERS_WAIT: Duration = Duration::from_secs(10);
 pub(crate) fn lock_layout(storage: &dyn Storage, wait: Duration) -> Result<Box<dyn StoreLock>> {
     Ok(storage.lock(LockScope::Layout, LockMode::Exclusive, wait)?)
 }
+
+/// Waits until nobody holds the files still who may not have seen in the logs what is about to be applied, all of which is durable there.
+/// Whoever comes later sees it; so for a [`View`](crate::inspect::View) what is behind its cuts is in no segment's file.
+///
+/// # Errors
+/// As [`lock_layout`].
+pub(crate) fn wait_for_views(storage: &dyn Storage, wait: Duration) -> Result<()> {
+    lock_layout(storage, wait).map(drop)
+}

@@ -26,6 +26,7 @@ mod model;
 mod read_only;
 mod rotted;
 mod salvage;
+mod snapshot;
 mod statistics;
 mod syscalls;
 mod threads;

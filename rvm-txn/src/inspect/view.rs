@@ -13,8 +13,9 @@ use crate::read_only::scan;
 use crate::recovery::{StoreFiles, Survey, consistent_cut};
 
 /// The logs of a store, and up to where their records are committed. As long as it lives no log's head moves, no log is reset and no
-/// file is made or removed, also if another process has the store open; its commits go on, and do not show. What truncation is writing to a
-/// segment's file meanwhile lies between the log's head and [`synced`](LogHeader::synced).
+/// file is made or removed, also if another process has the store open; its commits go on, and do not show. What truncation or recovery is
+/// writing to a segment's file meanwhile lies between the log's head and the cut, and below [`synced`](LogHeader::synced) if that was begun
+/// before: nothing from behind the cut gets there, since neither starts while a view lives.
 ///
 /// A store that is written to waits for it when a log is full, so it should live for moments.
 #[derive(Debug)]

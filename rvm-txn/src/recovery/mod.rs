@@ -22,6 +22,7 @@ use rvm_storage::{SegmentName, Storage};
 use crate::apply::{Pace, apply_to_segment};
 use crate::config::Config;
 use crate::error::Result;
+use crate::layout::{READERS_WAIT, wait_for_views};
 use crate::log_handle::LogHandle;
 use crate::parallel::map_in_parallel;
 
@@ -78,6 +79,7 @@ fn redo(
     let cuts = consistent_cut(&surveys)?;
     let last_txn_id = surveys.iter().map(|survey| survey.last_txn_id).max().unwrap_or_default();
     let logs = vouch(config, logs, &cuts, last_txn_id)?;
+    wait_for_views(storage, READERS_WAIT)?;
     let applied =
         map_in_parallel(config.helpers, logs.iter().zip(&cuts).collect(), |(log, cut)| {
             apply(storage, log, *cut)

@@ -2,6 +2,7 @@
 //!
 //! The order is what makes it safe: leave evidence of what is folded and of what it names in other logs, apply, force the segment, move the head
 //! durably, and only then use the space again. A device that is full while applying changes nothing; every other failure poisons.
+//! Nothing is applied that somebody who holds the store's files still has not seen in the logs.
 
 mod evidence;
 
@@ -13,7 +14,7 @@ use rvm_log::{LogError, Lsn};
 
 use crate::apply::{Pace, apply_to_segment};
 use crate::error::{Error, Result};
-use crate::layout::{READERS_WAIT, lock_layout};
+use crate::layout::{READERS_WAIT, lock_layout, wait_for_views};
 use crate::log_handle::LogHandle;
 use crate::shared::Shared;
 use crate::sync::MutexGuard;
@@ -72,6 +73,7 @@ pub(crate) fn truncate_decided(
         (state.head, state.decided, mem::take(&mut state.named))
     };
     leave_evidence(shared, log, mark, &named)?;
+    wait_for_views(shared.storage.as_ref(), right.readers_wait)?;
     let header = log.file.lock().header().clone();
     let (storage, blob) = (shared.storage.as_ref(), log.blob.as_ref());
     let applied = apply_to_segment(storage, blob, &header, (head, mark), Pace::BesideCommits);

@@ -216,7 +216,8 @@ impl<'a> RecordView<'a> {
     }
 
     /// Where the bytes of its first range lie in the log; those of the others follow.
-    pub(crate) fn data_lsn(&self) -> Lsn {
+    #[must_use]
+    pub fn data_lsn(&self) -> Lsn {
         let lists = self.participants.len() + self.dependencies.len() + self.ranges.len();
         self.header.lsn.plus(wide(HEADER_LEN + lists + self.label.len()))
     }

@@ -1,0 +1,37 @@
+//! Where a file has bytes, and where it has holes, which read as zeros.
+
+use rvm_storage::{Blob, StorageError};
+use rvm_txn::Result;
+
+/// The first byte from `offset` on that is in no hole; `None` if there is none below `len`. Where holes cannot be asked for, nothing is one.
+pub(crate) fn next_data(blob: &dyn Blob, offset: u64, len: u64) -> Result<Option<u64>> {
+    if offset >= len {
+        return Ok(None);
+    }
+    let Some(file) = blob.file()? else { return Ok(Some(offset)) };
+    let found = seek_data(&file, offset).map_err(|source| StorageError::Io {
+        operation: "look for holes in",
+        path: blob.location().to_owned(),
+        offset: Some(offset),
+        source,
+    })?;
+    Ok(found.filter(|found| *found < len))
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
+fn seek_data(file: &std::fs::File, offset: u64) -> std::io::Result<Option<u64>> {
+    use rustix::fs::{SeekFrom, seek};
+    use rustix::io::Errno;
+
+    match seek(file, SeekFrom::Data(offset)) {
+        Ok(found) => Ok(Some(found.max(offset))),
+        Err(Errno::NXIO) => Ok(None),
+        Err(Errno::INVAL | Errno::NOTSUP | Errno::NOSYS) => Ok(Some(offset)),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd")))]
+fn seek_data(_: &std::fs::File, offset: u64) -> std::io::Result<Option<u64>> {
+    Ok(Some(offset))
+}
