@@ -1,6 +1,8 @@
 //! The command line: what can be asked, and its help.
 
 mod bench;
+mod shells;
+mod stats;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -14,6 +16,8 @@ use crate::sizes::{parse_hex, parse_size};
 use crate::spans::parse_span;
 
 pub(crate) use self::bench::{BenchArguments, PatternKind, SegmentsKind};
+pub(crate) use self::shells::{CompletionsArguments, ManArguments};
+pub(crate) use self::stats::{StatsArguments, StatsFormat};
 
 /// Looks at stores of recoverable virtual memory, changes them, and shows that they keep what they promise.
 #[derive(Debug, Parser)]
@@ -80,6 +84,18 @@ pub(crate) enum Verb {
     /// A damaged store is refused and left as it is. With --salvage it is opened for reading only, and what is left of it goes to a new
     /// store; that ends with 4 if anything is missing or in doubt, and 0 if nothing is damaged.
     Recover(RecoverArguments),
+    /// Show what the logs hold, and what the store's process counts (read-only)
+    #[command(long_about = stats::HELP)]
+    Stats(StatsArguments),
+    /// Print a script that completes what is typed in a shell
+    ///
+    /// It is made for bash, zsh, fish, elvish or powershell, and goes to standard output; the README says where to put it.
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write one for each command (writes with --to)
+    ///
+    /// Without --to it is rvmctl(1), for `rvmctl man | man -l -`. With --to there are also rvmctl-status(1), rvmctl-log-ls(1) and so on; each
+    /// path is printed.
+    Man(ManArguments),
     /// The program that the demo kills.
     #[command(hide = true)]
     DemoChild(ChildArguments),

@@ -223,7 +223,7 @@ fn exit_of(error: &Error) -> Exit {
     match error {
         Error::NotFound { .. } | Error::Io(StorageError::NotFound { .. }) => Exit::NotFound,
         Error::Locked { .. } | Error::LayoutBusy { .. } | Error::Busy { .. } => Exit::Locked,
-        Error::Io(StorageError::ShortFile { .. }) => Exit::Corrupt,
+        Error::Io(StorageError::ShortFile { .. }) | Error::NotStatistics { .. } => Exit::Corrupt,
         error if error.family() == Family::Misuse => Exit::Usage,
         _ => Exit::Failure,
     }

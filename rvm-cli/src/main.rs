@@ -11,6 +11,7 @@
 
 mod arguments;
 mod bench;
+mod blocks;
 mod colours;
 mod crashtest;
 mod demo;

@@ -43,6 +43,17 @@ impl Interrupt {
         self.0.load(Ordering::Relaxed)
     }
 
+    /// Waits until a moment; true if the user wants an end.
+    pub(crate) fn pause(&self, until: Instant) -> bool {
+        while !self.is_set() {
+            match until.saturating_duration_since(Instant::now()) {
+                Duration::ZERO => return false,
+                left => std::thread::sleep(left.min(SLICE)),
+            }
+        }
+        true
+    }
+
     /// Waits for an event.
     pub(crate) fn wait<T>(&self, events: &Receiver<T>, until: Instant) -> Woken<T> {
         loop {

@@ -11,6 +11,9 @@ use super::slice::{Limit, Slice, all_at_once};
 use crate::arguments::CommitKind;
 use crate::failure::Failure;
 
+/// How often it tells `rvmctl stats` what it counts.
+const PUBLISH_EVERY: Duration = Duration::from_secs(1);
+
 /// A store and its tellers.
 #[derive(Debug)]
 pub(super) struct Branch {
@@ -42,6 +45,7 @@ impl Branch {
     pub(super) fn new(directory: &Path, plan: &Plan) -> Result<Self, Failure> {
         let store = Rvm::options()
             .log_capacity_initial(Plan::room(plan.segment_count()))
+            .publish_stats(PUBLISH_EVERY)
             .open(directory)?;
         let map = |number| store.map(&format!("bank-{number}"), plan.segment_len);
         let segments = (0..plan.segment_count()).map(map).collect::<Result<Vec<_>, _>>()?;

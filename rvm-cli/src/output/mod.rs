@@ -55,7 +55,6 @@ impl Output {
     }
 
     /// Whether block characters can be seen: on a terminal, where the environment speaks UTF-8.
-    #[allow(dead_code, reason = "the verbs that draw come one by one")]
     pub(crate) fn shows_blocks(&self) -> bool {
         let named = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().filter_map(std::env::var_os);
         let locale = named.into_iter().find(|value| !value.is_empty()).unwrap_or_default();
@@ -157,6 +156,11 @@ impl<T: Display> Display for Painted<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}{:#}", self.style, self.text, self.style)
     }
+}
+
+/// A text that a program wrote, without what would play with a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '?' } else { c }).collect()
 }
 
 /// Prints a line on standard error.

@@ -7,6 +7,7 @@ mod bench;
 mod crashtest;
 mod demo;
 mod salvage;
+mod stats;
 
 use rvm_core::inspect::{LogStatus, RecordInfo, SegmentStatus, StoreStatus};
 use rvm_core::{LogRecovery, RecoveryReport};
@@ -19,6 +20,10 @@ pub(crate) use bench::{BenchReport, ColumnFacts, LatencyFacts, RatioFacts, Sprea
 pub(crate) use crashtest::{CrashtestReport, FindingFacts};
 pub(crate) use demo::{DemoReport, KillFacts, OpeningFacts, VerifyReport};
 pub(crate) use salvage::{DamageFacts, SalvageFacts, SalvagedSegment, word_of};
+pub(crate) use stats::{
+    BelowCount, LabelFacts, LatencyCounts, LogStatsFacts, PublishedFacts, RateFacts,
+    SegmentStatsFacts, SizeCount, StatsReport,
+};
 
 /// An error, on standard error.
 #[derive(Debug, Serialize)]

@@ -5,7 +5,7 @@ use rvm_core::rvm_storage::Storage;
 
 use super::status::WAIT;
 use crate::failure::Failure;
-use crate::output::{Column, Output};
+use crate::output::{Column, Output, printable};
 use crate::place::{self, Place};
 use crate::quantities::{bytes, counted, grouped};
 use crate::reports::{LogRecords, LogsReport, RangeFacts, RecordFacts};
@@ -75,8 +75,6 @@ fn show(log: &LogRecords, output: &mut Output) -> Result<(), Failure> {
 }
 
 fn row(record: &RecordFacts) -> Vec<String> {
-    let label: String =
-        record.label.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     vec![
         record.lsn.to_string(),
         grouped(record.len),
@@ -85,7 +83,7 @@ fn row(record: &RecordFacts) -> Vec<String> {
         if record.lazy { "lazy" } else { "force" }.to_owned(),
         others(record),
         ranges(&record.ranges),
-        label,
+        printable(&record.label),
     ]
 }
 

@@ -1,11 +1,13 @@
 //! The verbs. Each does one thing to one store, and prints one report.
 
 mod log;
+mod pages;
 mod peek;
 mod poke;
 mod recover;
 mod salvage;
 mod segments;
+mod stats;
 mod status;
 mod truncate;
 
@@ -28,6 +30,9 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fai
         Verb::Crashtest(crashtest) => crashtest::run(crashtest, given, output),
         Verb::Bench(bench) => bench::run(&bench, given, output),
         Verb::DemoChild(child) => return demo::run_child(&child, &place),
+        Verb::Completions(asked) => pages::completions(asked.shell, output),
+        Verb::Man(asked) => pages::man(&asked, output),
+        Verb::Stats(stats) => return stats::run(&place, &stats, output),
         Verb::Status => return status::run(&place, output),
         Verb::Seg(SegVerb::Ls) => segments::list(&place, output),
         Verb::Seg(SegVerb::Create { name, len, dry_run }) => {

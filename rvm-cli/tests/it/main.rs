@@ -10,6 +10,8 @@ mod exit_codes;
 mod flights;
 mod looking;
 mod output;
+mod pages;
 mod rvmctl;
 mod salvage;
+mod stats;
 mod stores;

@@ -95,3 +95,26 @@ impl Run {
         told.get("error").unwrap().clone()
     }
 }
+
+/// Every verb that the help lists, as the words that call it: `log ls`, not `log`.
+pub(crate) fn verbs() -> Vec<String> {
+    let mut verbs = Vec::new();
+    collect_verbs(&mut Vec::new(), &mut verbs);
+    verbs
+}
+
+fn collect_verbs(words: &mut Vec<String>, verbs: &mut Vec<String>) {
+    let help = run(words.iter().map(String::as_str).chain(["--help"])).text();
+    let below = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    // A help text that goes on stands further to the right.
+    let names = below.take_while(|line| !line.is_empty()).filter(|line| !line.starts_with("   "));
+    let names: Vec<_> = names.filter_map(|line| line.split_whitespace().next()).collect();
+    if names.is_empty() {
+        verbs.push(words.join(" "));
+    }
+    for name in names {
+        words.push(name.to_owned());
+        collect_verbs(words, verbs);
+        words.pop();
+    }
+}

@@ -56,6 +56,9 @@ pub(super) struct Ledger {
 /// The size of a log when commits are lazy, so that it is the interval that has them forced, and not a log that is full.
 const LAZY_LOG_LEN: u64 = 8 << 20;
 
+/// How often it tells `rvmctl stats` what it counts.
+const PUBLISH_EVERY: Duration = Duration::from_millis(200);
+
 impl Ledger {
     /// Opens the ledger; makes what is missing of it, and recovers it.
     pub(super) fn open(
@@ -64,7 +67,7 @@ impl Ledger {
         durability: Durability,
         interval: Duration,
     ) -> Result<Self, Failure> {
-        let mut options = Rvm::options().lazy_interval(interval);
+        let mut options = Rvm::options().lazy_interval(interval).publish_stats(PUBLISH_EVERY);
         if durability == Durability::Lazy {
             options = options.log_capacity_initial(LAZY_LOG_LEN);
         }
