@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and its help.
 
 mod bench;
+mod copies;
 mod shells;
 mod stats;
 
@@ -16,6 +17,7 @@ use crate::sizes::{parse_hex, parse_size};
 use crate::spans::parse_span;
 
 pub(crate) use self::bench::{BenchArguments, PatternKind, SegmentsKind};
+pub(crate) use self::copies::{BackupArguments, RestoreArguments};
 pub(crate) use self::shells::{CompletionsArguments, ManArguments};
 pub(crate) use self::stats::{StatsArguments, StatsFormat};
 
@@ -96,6 +98,14 @@ pub(crate) enum Verb {
     /// Without --to it is rvmctl(1), for `rvmctl man | man -l -`. With --to there are also rvmctl-status(1), rvmctl-log-ls(1) and so on; each
     /// path is printed.
     Man(ManArguments),
+    /// Make a backup of the store, also while it is in use, or check one (writes elsewhere)
+    #[command(long_about = copies::BACKUP_HELP)]
+    Backup(BackupArguments),
+    /// Make a new store of a backup (writes elsewhere)
+    ///
+    /// The backups that it builds on are read, too, and every hash is checked. The store has segments and no logs; the next opening
+    /// adopts them. It appears under its name when it is whole.
+    Restore(RestoreArguments),
     /// The program that the demo kills.
     #[command(hide = true)]
     DemoChild(ChildArguments),

@@ -5,8 +5,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod backup;
+pub mod copy_error;
+pub mod observer;
+pub mod restore;
 pub mod snapshot;
 pub mod statistics;
+mod unfinished;
 pub mod verify;
 
 pub use snapshot::Snapshot;

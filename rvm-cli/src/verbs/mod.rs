@@ -1,10 +1,12 @@
 //! The verbs. Each does one thing to one store, and prints one report.
 
+mod backup;
 mod log;
 mod pages;
 mod peek;
 mod poke;
 mod recover;
+mod restore;
 mod salvage;
 mod segments;
 mod stats;
@@ -45,6 +47,8 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fai
         Verb::Poke(poke) => poke::run(&place, &poke, output),
         Verb::Log(LogVerb::Ls { name }) => log::list(&place, name, output),
         Verb::Truncate => truncate::run(&place, output),
+        Verb::Backup(backup) => backup::run(&place, &backup, output),
+        Verb::Restore(restore) => restore::run(&restore, output),
         Verb::Recover(recover) if recover.salvage => return salvage::run(&place, &recover, output),
         Verb::Recover(_) => recover::run(&place, output),
     };

@@ -8,6 +8,7 @@
     reason = "a test that goes wrong should panic, and its numbers are small"
 )]
 
+mod backups;
 mod child;
 mod closing;
 mod damage;

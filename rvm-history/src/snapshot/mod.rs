@@ -5,7 +5,7 @@
 //! to a segment's file while a [`View`] lives.
 
 mod chunks;
-mod holes;
+pub(crate) mod holes;
 mod overlay;
 
 use std::sync::Arc;
