@@ -7,11 +7,15 @@
 
 pub mod backup;
 pub mod copy_error;
+mod feed;
+pub mod history;
 pub mod observer;
 pub mod restore;
 pub mod snapshot;
 pub mod statistics;
+pub mod typed;
 mod unfinished;
 pub mod verify;
 
+pub use history::History;
 pub use snapshot::Snapshot;

@@ -22,6 +22,7 @@ mod fork;
 mod history;
 mod lifecycle;
 mod limits;
+mod log_history;
 mod misuse;
 mod model;
 mod read_only;
