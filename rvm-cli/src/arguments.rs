@@ -2,6 +2,7 @@
 
 mod bench;
 mod copies;
+mod shell;
 mod shells;
 mod stats;
 
@@ -18,6 +19,7 @@ use crate::spans::parse_span;
 
 pub(crate) use self::bench::{BenchArguments, PatternKind, SegmentsKind};
 pub(crate) use self::copies::{BackupArguments, RestoreArguments};
+pub(crate) use self::shell::ShellArguments;
 pub(crate) use self::shells::{CompletionsArguments, ManArguments};
 pub(crate) use self::stats::{StatsArguments, StatsFormat};
 
@@ -89,6 +91,9 @@ pub(crate) enum Verb {
     /// Show what the logs hold, and what the store's process counts (read-only)
     #[command(long_about = stats::HELP)]
     Stats(StatsArguments),
+    /// Take commands one by one: map, begin, set, show, commit, abort (writes, unless with --read-only)
+    #[command(long_about = shell::HELP)]
+    Shell(ShellArguments),
     /// Print a script that completes what is typed in a shell
     ///
     /// It is made for bash, zsh, fish, elvish or powershell, and goes to standard output; the README says where to put it.

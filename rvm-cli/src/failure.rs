@@ -97,6 +97,17 @@ pub(crate) enum Failure {
     /// The user wanted an end. What was done until then is said.
     #[error("interrupted {0}")]
     Interrupted(String),
+    /// A line of a script failed.
+    #[error("line {line}: {source}")]
+    Line {
+        /// Its number, from 1.
+        line: u64,
+        /// Why.
+        source: Box<Failure>,
+    },
+    /// The terminal cannot be read.
+    #[error("cannot read the terminal: {0}")]
+    Terminal(#[source] io::Error),
     /// Ctrl-C cannot be noticed.
     #[error("cannot listen to signals: {0}")]
     Signals(#[source] io::Error),
@@ -153,6 +164,7 @@ impl Failure {
             Self::NoStore { .. } => Exit::NotFound,
             Self::Usage(_) => Exit::Usage,
             Self::Interrupted(_) => Exit::Interrupted,
+            Self::Line { source, .. } => source.exit(),
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => Exit::NotFound,
             Self::File { .. }
             | Self::SegmentExists { .. }
@@ -164,6 +176,7 @@ impl Failure {
             | Self::Crashtest(_)
             | Self::Bench(_)
             | Self::Signals(_)
+            | Self::Terminal(_)
             | Self::Output(_) => Exit::Failure,
         }
     }
@@ -175,12 +188,15 @@ impl Failure {
             Self::Copy(error) => word_of(error.family()),
             Self::Usage(_) => "misuse",
             Self::Interrupted(_) => "interrupted",
+            Self::Line { source, .. } => source.family(),
             Self::NoStore { .. } | Self::SegmentExists { .. } | Self::NotConfirmed { .. } => {
                 "state"
             }
-            Self::File { .. } | Self::Output(_) | Self::Signals(_) | Self::OutOfSpace { .. } => {
-                "io"
-            }
+            Self::File { .. }
+            | Self::Output(_)
+            | Self::Signals(_)
+            | Self::Terminal(_)
+            | Self::OutOfSpace { .. } => "io",
             Self::Input { .. } => "input",
             Self::Demo(_) | Self::PromiseBroken { .. } => "demo",
             Self::Crashtest(_) => "crashtest",

@@ -23,7 +23,7 @@ pub(crate) use crashtest::{CrashtestReport, FindingFacts};
 pub(crate) use demo::{DemoReport, KillFacts, OpeningFacts, VerifyReport};
 pub(crate) use salvage::{DamageFacts, SalvageFacts, SalvagedSegment, word_of};
 pub(crate) use stats::{
-    BelowCount, LabelFacts, LatencyCounts, LogStatsFacts, PublishedFacts, RateFacts,
+    BelowCount, CounterFacts, LabelFacts, LatencyCounts, LogStatsFacts, PublishedFacts, RateFacts,
     SegmentStatsFacts, SizeCount, StatsReport,
 };
 

@@ -9,6 +9,7 @@ mod recover;
 mod restore;
 mod salvage;
 mod segments;
+mod shell;
 mod stats;
 mod status;
 mod truncate;
@@ -32,6 +33,7 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fai
         Verb::Crashtest(crashtest) => crashtest::run(crashtest, given, output),
         Verb::Bench(bench) => bench::run(&bench, given, output),
         Verb::DemoChild(child) => return demo::run_child(&child, &place),
+        Verb::Shell(asked) => return shell::run(&place, &asked, output),
         Verb::Completions(asked) => pages::completions(asked.shell, output),
         Verb::Man(asked) => pages::man(&asked, output),
         Verb::Stats(stats) => return stats::run(&place, &stats, output),

@@ -14,5 +14,7 @@ mod output;
 mod pages;
 mod rvmctl;
 mod salvage;
+mod shell;
 mod stats;
 mod stores;
+mod terminal;
