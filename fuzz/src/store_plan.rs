@@ -10,8 +10,14 @@ use crate::record_plan::RecordPlan;
 /// The most segments; more would tell nothing new.
 const SEGMENTS_MAX: usize = 3;
 
-const ROLES: [FileRole; 4] =
-    [FileRole::NewSegment, FileRole::NewLog, FileRole::Segment, FileRole::Log];
+const ROLES: [FileRole; 6] = [
+    FileRole::NewSegment,
+    FileRole::NewLog,
+    FileRole::NewArchive,
+    FileRole::Segment,
+    FileRole::Log,
+    FileRole::Archive,
+];
 
 /// What a store's directory holds.
 #[derive(Arbitrary, Debug)]

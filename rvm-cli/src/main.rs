@@ -29,7 +29,6 @@ mod spans;
 mod timestamps;
 mod verbs;
 mod waiting;
-mod watching;
 
 use std::process::ExitCode;
 

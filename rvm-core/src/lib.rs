@@ -25,8 +25,8 @@ pub use rvm_storage::memory::{MappedToken, Residency};
 pub use rvm_txn;
 pub use rvm_txn::inspect;
 pub use rvm_txn::{
-    AffectedSegment, Commit, CommitOutcome, Condition, DamageCause, DamageFound, Durability, Error,
-    Exposition, Family, Latencies, LogRecovery, Metric, Published, RangePolicy, ReadGuard,
-    ReadGuards, Recovery, RecoveryReport, Result, SalvageReport, Segment, SegmentInfo, Stats,
-    Transaction, TruncateReport, UndoMode,
+    AffectedSegment, ArchiveReport, ArchivedHistory, Commit, CommitOutcome, Condition, DamageCause,
+    DamageFound, Durability, Error, Exposition, Family, Latencies, LogRecovery, Metric, Published,
+    RangePolicy, ReadGuard, ReadGuards, Recovery, RecoveryReport, Result, SalvageReport, Segment,
+    SegmentInfo, Stats, Transaction, TruncateReport, UndoMode,
 };

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use rvm_txn::{
-    Error, ReadGuards, RecoveryReport, Result, Segment, SegmentInfo, Stats, Store, Transaction,
-    TruncateReport,
+    ArchiveReport, ArchivedHistory, Error, ReadGuards, RecoveryReport, Result, Segment,
+    SegmentInfo, Stats, Store, Transaction, TruncateReport,
 };
 
 /// An open store: a directory of segments and their logs.
@@ -152,6 +152,37 @@ impl Rvm {
     /// in the report, not an error.
     pub fn truncate_log(&self) -> Result<TruncateReport> {
         self.store.truncate_log()
+    }
+
+    /// Keeps what the logs hold beyond truncation from now on, in `NAME.arc` beside each log, for every segment, those included that are made
+    /// later, also by programs that know nothing of it. Then the store can be copied as it was after any later transaction; see
+    /// [`point_in_time`](rvm_history::point_in_time). Each archive begins with a copy of its segment, which takes the time to read that;
+    /// commits go on as long as their logs have room. A commit costs nothing more, truncation writes and forces one file more.
+    ///
+    /// On a store without segments it lasts until the store is closed, unless a segment is made by then.
+    ///
+    /// ```
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let rvm = rvm_core::Rvm::open(dir.path())?;
+    /// let accounts = rvm.map("accounts", 1 << 20)?;
+    /// assert_eq!(rvm.archive_on()?.changed, ["accounts"]);
+    /// assert_eq!(rvm.archive_on()?.unchanged, ["accounts"]);
+    /// # Ok::<(), rvm_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::ReadOnly`], [`Error::LayoutBusy`], [`Error::Poisoned`], [`Error::Closed`], [`Error::Forked`]; [`Error::Corrupt`] for an
+    /// archive that cannot be gone on with; I/O. Those that were begun by then stay.
+    pub fn archive_on(&self) -> Result<ArchiveReport> {
+        self.store.archive_on()
+    }
+
+    /// Keeps nothing beyond truncation any more. What is archived by now stays, unless it is to be removed.
+    ///
+    /// # Errors
+    /// As [`archive_on`](Self::archive_on).
+    pub fn archive_off(&self, history: ArchivedHistory) -> Result<ArchiveReport> {
+        self.store.archive_off(history)
     }
 
     /// What opening the store found and did.

@@ -5,17 +5,10 @@
 
 #![forbid(unsafe_code)]
 
-pub mod backup;
-pub mod copy_error;
-mod feed;
-pub mod history;
-pub mod observer;
-pub mod restore;
+pub mod archive;
+pub mod point_in_time;
 pub mod snapshot;
 pub mod statistics;
-pub mod typed;
-mod unfinished;
 pub mod verify;
 
-pub use history::History;
 pub use snapshot::Snapshot;

@@ -141,6 +141,12 @@ pub enum Damage {
         /// The log that it names.
         log: LogId,
     },
+    /// A frame of an archive is not what was written, though later ones are there.
+    #[error("no whole frame of the archive: {fault}")]
+    ArchiveFrame {
+        /// What is wrong with it.
+        fault: &'static str,
+    },
     /// A log is older than its neighbours: it was restored from a backup of its own.
     #[error("the log is of epoch {found}, and the store has reached epoch {expected}")]
     OlderBackup {

@@ -33,6 +33,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod archive;
 mod error;
 pub mod format;
 mod ids;

@@ -28,6 +28,7 @@ pub mod conformance;
 mod error;
 mod file;
 pub mod forks;
+pub mod holes;
 pub mod locks;
 mod mem;
 pub mod memory;

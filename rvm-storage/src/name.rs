@@ -78,21 +78,28 @@ pub enum FileRole {
     Segment,
     /// `NAME.log`: the segment's redo log.
     Log,
+    /// `NAME.arc`: what the log held before it was truncated.
+    Archive,
     /// `.NAME.seg.new`: a segment that is being made; garbage after a crash.
     NewSegment,
     /// `.NAME.log.new`: a log that is being made; garbage after a crash.
     NewLog,
+    /// `.NAME.arc.new`: an archive that is being made; garbage after a crash.
+    NewArchive,
 }
 
 impl FileRole {
-    const ALL: [Self; 4] = [Self::NewSegment, Self::NewLog, Self::Segment, Self::Log];
+    const ALL: [Self; 6] =
+        [Self::NewSegment, Self::NewLog, Self::NewArchive, Self::Segment, Self::Log, Self::Archive];
 
     const fn affixes(self) -> (&'static str, &'static str) {
         match self {
             Self::Segment => ("", ".seg"),
             Self::Log => ("", ".log"),
+            Self::Archive => ("", ".arc"),
             Self::NewSegment => (".", ".seg.new"),
             Self::NewLog => (".", ".log.new"),
+            Self::NewArchive => (".", ".arc.new"),
         }
     }
 }
@@ -171,7 +178,7 @@ mod tests {
     /// Guards against two files of a store sharing one name.
     #[test]
     fn every_role_round_trips_and_is_distinct() {
-        for segment in ["a", "a.seg", "a.log", "a.seg.new", "rvm"] {
+        for segment in ["a", "a.seg", "a.log", "a.arc", "a.seg.new", "rvm"] {
             let segment = SegmentName::new(segment).unwrap();
             for role in FileRole::ALL {
                 let name = FileName::new(&segment, role);

@@ -25,6 +25,8 @@
 
 mod apply;
 mod arbiter;
+mod archive;
+mod archiving;
 mod chores;
 mod config;
 mod coverage;
@@ -56,6 +58,7 @@ mod transaction;
 mod truncate;
 mod undo;
 
+pub use archiving::{ArchiveReport, ArchivedHistory};
 pub use config::{Config, RangePolicy, Recovery, UndoMode};
 pub use error::{CommitOutcome, Error, Family, Result};
 pub use naming::SegmentInfo;

@@ -7,6 +7,7 @@ use rvm_storage::memory::{Region, Residency};
 use rvm_storage::widths::narrow;
 use rvm_storage::{Blob, FileName, FileRole, SegmentName};
 
+use crate::archiving;
 use crate::error::{Error, Result};
 use crate::layout::{READERS_WAIT, lock_layout};
 use crate::log_handle::LogHandle;
@@ -16,7 +17,7 @@ use crate::segment_files::{SegmentFile, create_log, open_segment, sync_names};
 use crate::shared::{Naming, Shared};
 use crate::store::Store;
 use crate::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
-use crate::sync::{MutexGuard, RwLock};
+use crate::sync::{Mutex, MutexGuard, RwLock};
 use crate::truncate::{TruncationRight, truncate_all};
 
 /// A segment of a store, mapped or not.
@@ -57,7 +58,7 @@ impl Store {
         }
         shared.logs.health.check()?;
         let file = SegmentFile::of_length(shared, &name, len)?;
-        let log = match self.log_of(&name, file.len, &mut naming) {
+        let log = match self.log_of(&name, &file, &mut naming) {
             Err(error) if !error.is_poisoned() => {
                 file.take_back(shared)?;
                 return Err(error);
@@ -112,6 +113,9 @@ impl Store {
         if let Some(own) = &had_log {
             resolve(shared, own)?;
         }
+        if let Some(own) = &had_log {
+            archiving::note_destruction(shared, own)?;
+        }
         let _layout = lock_layout(storage, READERS_WAIT)?;
         if had_log.is_some() {
             storage.remove(&FileName::new(&name, FileRole::Log))?;
@@ -151,16 +155,17 @@ impl Store {
         Ok(infos)
     }
 
-    /// The log of a segment that has the length `len`; made if there is none.
+    /// The log of a segment that has this file; made if there is none.
     fn log_of(
         &self,
         name: &SegmentName,
-        len: u64,
+        segment: &SegmentFile,
         naming: &mut MutexGuard<'_, Naming>,
     ) -> Result<Arc<LogHandle>> {
-        let shared = &self.shared;
+        let (shared, len) = (&self.shared, segment.len);
         let known = shared.logs.get(name);
         if let Some(log) = known {
+            archiving::note_length(shared, &log, len)?;
             log.change_header(
                 &shared.logs.health,
                 |header| header.segment_len < len,
@@ -178,9 +183,11 @@ impl Store {
             epoch: shared.epoch,
             ring: shared.rings.initial,
         };
+        let archive =
+            if naming.archiving { archiving::begin(shared, &new, segment.is_new())? } else { None };
         let file = create_log(shared, &new)?;
         naming.store_id = Some(store_id);
-        let log = Arc::new(LogHandle::new(naming.next_log_index, file));
+        let log = Arc::new(LogHandle::new(naming.next_log_index, file, Mutex::new(archive)));
         naming.next_log_index += 1;
         shared.logs.insert(Arc::clone(&log));
         Ok(log)

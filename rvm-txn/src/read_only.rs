@@ -95,6 +95,7 @@ impl Store {
             logs: HashMap::new(),
             store_id: None,
             last_txn_id: TxnId(0),
+            archiving: false,
             owner_lock: None,
         })?;
         let copies = copies.into_iter().map(|(name, copy)| (name, Arc::new(RwLock::new(copy))));

@@ -63,6 +63,11 @@ impl SegmentFile {
         Ok(Self { name, blob, len: found.max(len), len_before: Some(found) })
     }
 
+    /// Whether it was made for this, and is all zeros.
+    pub(crate) const fn is_new(&self) -> bool {
+        self.len_before.is_none()
+    }
+
     /// What comes next failed: makes the file what it was before.
     pub(crate) fn take_back(&self, shared: &Shared) -> Result<()> {
         match self.len_before {

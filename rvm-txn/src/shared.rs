@@ -47,6 +47,8 @@ pub(crate) struct Shared {
 pub(crate) struct Naming {
     pub(crate) store_id: Option<StoreId>,
     pub(crate) next_log_index: u64,
+    /// Whether it is archived.
+    pub(crate) archiving: bool,
 }
 
 /// What opening a store found out.
@@ -59,6 +61,7 @@ pub(crate) struct Beginning {
     pub(crate) logs: HashMap<SegmentName, Arc<LogHandle>>,
     pub(crate) store_id: Option<StoreId>,
     pub(crate) last_txn_id: TxnId,
+    pub(crate) archiving: bool,
     pub(crate) owner_lock: Option<Box<dyn StoreLock>>,
 }
 
@@ -76,7 +79,11 @@ impl Shared {
             arbiter: Arbiter::default(),
             chores: Chores::default(),
             segments: Mutex::default(),
-            naming: Mutex::new(Naming { store_id: beginning.store_id, next_log_index }),
+            naming: Mutex::new(Naming {
+                store_id: beginning.store_id,
+                next_log_index,
+                archiving: beginning.archiving,
+            }),
             copies: Mutex::default(),
             last_txn_id: AtomicU64::new(beginning.last_txn_id.0),
             closed: AtomicBool::new(false),

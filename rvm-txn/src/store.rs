@@ -57,6 +57,7 @@ impl Store {
             logs: recovered.logs,
             store_id: recovered.store_id,
             last_txn_id: recovered.last_txn_id,
+            archiving: recovered.archiving,
             owner_lock: Some(lock),
         })?;
         let store = Self::new(shared, recovered.report);

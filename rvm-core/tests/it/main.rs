@@ -8,7 +8,7 @@
     reason = "a test that goes wrong should panic, and its numbers are small"
 )]
 
-mod backups;
+mod archive;
 mod child;
 mod closing;
 mod damage;
@@ -22,7 +22,6 @@ mod fork;
 mod history;
 mod lifecycle;
 mod limits;
-mod log_history;
 mod misuse;
 mod model;
 mod read_only;

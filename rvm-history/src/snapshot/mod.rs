@@ -5,13 +5,13 @@
 //! to a segment's file while a [`View`] lives.
 
 mod chunks;
-pub(crate) mod holes;
 mod overlay;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use rvm_log::{Lsn, TxnId};
+use rvm_storage::holes::next_data;
 use rvm_storage::locks::Mutex;
 use rvm_storage::widths::wide;
 use rvm_storage::{Blob, FileName, FileRole, SegmentName, Storage};
@@ -183,7 +183,7 @@ impl Snapshot {
 
     /// The first byte from `offset` on that may be other than 0.
     fn next_data(&self, held: &Held, offset: u64) -> Result<Option<u64>> {
-        let in_file = holes::next_data(held.blob.as_ref(), offset, held.len)?;
+        let in_file = next_data(held.blob.as_ref(), offset, held.len)?;
         if in_file == Some(offset) {
             return Ok(in_file);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::summary::Summary;
+use super::feed::Summary;
 
 /// How many labels are told apart.
 pub const LABELS_MAX: usize = 1_000;

@@ -45,7 +45,7 @@ pub(super) fn look(
 }
 
 fn is_unfinished(name: &FileName) -> bool {
-    matches!(name.role(), FileRole::NewSegment | FileRole::NewLog)
+    matches!(name.role(), FileRole::NewSegment | FileRole::NewLog | FileRole::NewArchive)
 }
 
 struct Look<'a> {

@@ -85,6 +85,41 @@ pub const RECORD_TRAILER: &[Field] = &[
     field("total_len", 4, "as in the header, so that a tool can walk backwards"),
 ];
 
+/// One of the two copies of an archive's header, without the zeros up to its checksum.
+pub const ARCHIVE_HEADER: &[Field] = &[
+    field("magic", 8, "the bytes `RVM-ARC` and a line feed"),
+    field("version", 4, "1; the place of magic, version and crc never changes"),
+    field("features", 4, "feature bits that a reader must know; none exist, so 0"),
+    field("store_id", 16, "that of the store's logs"),
+    field("salt", 16, "seeds the checksums of the frames; drawn when the archive was made"),
+    field("segment_name_len", 4, "1 to 200"),
+    field("segment_name", SegmentName::LEN_MAX, "the segment's name; the rest is zeros"),
+];
+
+/// The fixed header of a frame of an archive.
+pub const ARCHIVE_FRAME: &[Field] = &[
+    field("magic", 4, "the bytes `RVMa`"),
+    field("kind", 1, "1 base, 2 records, 3 length, 4 destroyed, 5 stopped"),
+    field("flags", 1, "bit 0: compressed; of a base, 1: its first, 2: its last, 3: created"),
+    field("reserved", 2, "0"),
+    field("offset", 8, "the frame's own place in the file"),
+    field("durable", 8, "the file was forced up to here before the frame was written"),
+    field("log_id", 8, "the log; not 0"),
+    field("epoch", 8, "that of the records; of the log's header in other kinds"),
+    field("salt", 16, "seeds the records' checksums"),
+    field("from", 8, "LSN where the records start; in other kinds the same as to"),
+    field("to", 8, "LSN where they end, or that the frame is about"),
+    field("first_txn", 8, "the first record's transaction; in other kinds 0"),
+    field("last_txn", 8, "the last record's transaction; else the store's newest then"),
+    field("segment_len", 8, "the segment's length, as far as the archive knows"),
+    field("time", 8, "the records' latest commit time; else when the frame was made"),
+    field("chunk", 8, "where the bytes of a base lie in the segment; in other kinds 0"),
+    field("raw_len", 4, "bytes of the payload before it was compressed"),
+    field("stored_len", 4, "bytes of the payload as it lies behind this header"),
+    field("payload_crc", 4, "over the payload as it lies there, seeded"),
+    field("header_crc", 4, "over the 124 bytes before, seeded"),
+];
+
 /// The length of a structure, in bytes.
 #[must_use]
 pub const fn len_of(table: &[Field]) -> usize {

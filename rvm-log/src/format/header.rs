@@ -159,7 +159,7 @@ fn sixteen((low, high): (u64, u64)) -> [u8; 16] {
     (u128::from(low) | u128::from(high) << 64).to_le_bytes()
 }
 
-fn name_from(mut take: Take<'_>, len: u32) -> Option<SegmentName> {
+pub(super) fn name_from(mut take: Take<'_>, len: u32) -> Option<SegmentName> {
     let name = take.bytes(narrow(len.into()))?;
     SegmentName::new(std::str::from_utf8(name).ok()?).ok()
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../../../docs/format.md")]
 
+pub mod archive;
 pub mod checksum;
 pub mod fields;
 pub mod header;

@@ -4,9 +4,11 @@ use std::fmt::Write as _;
 
 use rvm_storage::SegmentName;
 
+use super::archive;
 use super::checksum::{Checksums, Running};
 use super::fields::{
-    DEPENDENCY, PARTICIPANT, Put, RECORD_HEADER, RECORD_TRAILER, SLOT, len_of, offset_of, render,
+    ARCHIVE_FRAME, ARCHIVE_HEADER, DEPENDENCY, PARTICIPANT, Put, RECORD_HEADER, RECORD_TRAILER,
+    SLOT, len_of, offset_of, render,
 };
 use super::header::{FEATURES, SLOT_CRC_OFFSET, SLOT_LEN, VERSION};
 use super::record::{
@@ -59,6 +61,10 @@ fn constants() -> String {
         ("label max", u8::MAX.into(), "what `label_len` can say"),
         ("LEB128 max", len(varint::LEN_MAX), "bytes of one integer"),
     ];
+    render_constants(&rows)
+}
+
+fn render_constants(rows: &[(&str, u64, &str)]) -> String {
     let mut text = String::from("constant                          value  meaning\n");
     for (name, value, meaning) in rows {
         let room = 39 - name.len();
@@ -82,6 +88,36 @@ fn the_document_holds_every_table() {
         assert_documented(&render(table));
     }
     assert_documented(&constants());
+}
+
+/// The table of an archive's constants as the document shows it.
+fn archive_constants() -> String {
+    let rows: [(&str, u64, &str); 7] = [
+        ("archive version", archive::ARCHIVE_VERSION.into(), "in each header of an archive"),
+        ("archive feature bits", archive::ARCHIVE_FEATURES.into(), "none exist"),
+        ("FRAMES_START", archive::FRAMES_START, "the first frame begins here"),
+        ("FRAME_HEADER_LEN", len(archive::FRAME_HEADER_LEN), "fixed header of a frame"),
+        ("FRAME_TRAILER_LEN", archive::FRAME_TRAILER_LEN, "end of a frame"),
+        ("FRAME_ALIGN", archive::FRAME_ALIGN, "frames start and end at multiples of it"),
+        (
+            "CHUNK_LEN",
+            archive::CHUNK_LEN,
+            "longest piece of a base; frames of more than one record are no longer",
+        ),
+    ];
+    render_constants(&rows)
+}
+
+/// Guards against a table of the archive, or a number, that the code has left behind.
+#[test]
+fn the_document_holds_the_tables_of_the_archive() {
+    for table in [ARCHIVE_HEADER, ARCHIVE_FRAME] {
+        assert_documented(&render(table));
+    }
+    assert_documented(&archive_constants());
+    let crc = ARCHIVE_FRAME.iter().find(|field| field.name == "header_crc").unwrap();
+    let before = archive::FRAME_HEADER_LEN - crc.len;
+    assert!(crc.meaning.contains(&format!("the {before} bytes before")));
 }
 
 /// Guards against limits in a table's words that are not the code's.

@@ -9,6 +9,7 @@
     reason = "helpers fail by panicking, as tests do"
 )]
 
+mod archives;
 mod cuts;
 mod golden;
 mod hostile;

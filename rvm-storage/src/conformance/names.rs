@@ -22,8 +22,14 @@ pub(super) const CHECKS: &[Check] = &[
     ("messages name the file", locations_name_the_file),
 ];
 
-const ROLES: [FileRole; 4] =
-    [FileRole::Segment, FileRole::Log, FileRole::NewSegment, FileRole::NewLog];
+const ROLES: [FileRole; 6] = [
+    FileRole::Segment,
+    FileRole::Log,
+    FileRole::Archive,
+    FileRole::NewSegment,
+    FileRole::NewLog,
+    FileRole::NewArchive,
+];
 
 fn listed(storage: &dyn Storage, wanted: &[&FileName]) -> Verdict {
     let mut found = done("list", storage.list())?;

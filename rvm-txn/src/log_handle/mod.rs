@@ -18,6 +18,7 @@ use smallvec::SmallVec;
 pub(crate) use named::Named;
 pub(crate) use state::LogState;
 
+use crate::archive::Archive;
 use crate::error::{Error, Result};
 use crate::health::Health;
 use crate::sync::{Condvar, Mutex};
@@ -36,6 +37,8 @@ pub(crate) struct LogHandle {
     pub(crate) file: Mutex<LogFile>,
     /// Held while the head moves, the ring is resized, or the log is read back; taken before `file`.
     pub(crate) truncation: Mutex<()>,
+    /// Locked where the truncation right is held, and where the length changes or the segment goes; taken before `file`.
+    pub(crate) archive: Archive,
     /// The latch.
     pub(crate) latch: Mutex<LogState>,
     /// Signalled when a position, a flag or the store's health has changed.
@@ -52,7 +55,7 @@ pub(crate) struct Link {
 
 impl LogHandle {
     /// The handle of an empty log.
-    pub(crate) fn new(index: u64, file: LogFile) -> Self {
+    pub(crate) fn new(index: u64, file: LogFile, archive: Archive) -> Self {
         let header = file.header();
         Self {
             index,
@@ -64,6 +67,7 @@ impl LogHandle {
             latch: Mutex::new(LogState::empty_at(header.head, header.ring)),
             file: Mutex::new(file),
             truncation: Mutex::new(()),
+            archive,
             changed: Condvar::new(),
         }
     }

@@ -13,6 +13,7 @@ use crate::parallel::map_in_parallel;
 pub(crate) struct StoreFiles {
     pub(crate) segments: Vec<SegmentName>,
     pub(crate) logs: Vec<SegmentName>,
+    pub(crate) archives: Vec<SegmentName>,
     /// Files that were being made when the store crashed.
     unfinished: Vec<FileName>,
 }
@@ -26,7 +27,10 @@ impl StoreFiles {
             match name.role() {
                 FileRole::Segment => files.segments.push(name.segment().clone()),
                 FileRole::Log => files.logs.push(name.segment().clone()),
-                FileRole::NewSegment | FileRole::NewLog => files.unfinished.push(name),
+                FileRole::Archive => files.archives.push(name.segment().clone()),
+                FileRole::NewSegment | FileRole::NewLog | FileRole::NewArchive => {
+                    files.unfinished.push(name);
+                }
             }
         }
         Ok(files)

@@ -1,7 +1,7 @@
 //! Recovery: what opening a store does before anything else.
 //!
 //! Every log is forced and its cached pages are dropped, so that the verdict rests on stable storage. Then the logs are scanned, the largest
-//! consistent cut is found, the headers are made to vouch for what lies below it, that is applied to the segments, those are forced, and
+//! consistent cut is found, the headers are made to vouch for what lies below it, that is applied to the segments, those are forced, archives take it in, and
 //! only then are the logs reset to a new epoch. A crash at any moment leaves a store from which the same cut is found again. A store that was shut down cleanly is left as
 //! it is, without a write.
 
@@ -20,8 +20,9 @@ use rvm_log::{Epoch, LogFile, Lsn, Replayed, StoreId, TxnId};
 use rvm_storage::{SegmentName, Storage};
 
 use crate::apply::{Pace, apply_to_segment};
+use crate::archive::{Archives, keep};
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layout::{READERS_WAIT, wait_for_views};
 use crate::log_handle::LogHandle;
 use crate::parallel::map_in_parallel;
@@ -38,6 +39,8 @@ pub(crate) struct Recovered {
     pub(crate) epoch: Epoch,
     pub(crate) store_id: Option<StoreId>,
     pub(crate) last_txn_id: TxnId,
+    /// Whether segments that are made are archived.
+    pub(crate) archiving: bool,
     pub(crate) report: RecoveryReport,
 }
 
@@ -52,7 +55,10 @@ pub(crate) fn recover(storage: &dyn Storage, config: &Config) -> Result<Recovere
     storage.sync_names()?;
     let logs = open_logs(storage, &files, config.helpers)?;
     let mut report = RecoveryReport { adopted: files.adopted(), ..RecoveryReport::default() };
-    let logs = if is_clean(&logs)? { logs } else { redo(storage, config, logs, &mut report)? };
+    let mut archives = Archives::open(storage, &files.archives, &logs, config.helpers)?;
+    let logs =
+        if is_clean(&logs)? { logs } else { redo(storage, config, logs, &archives, &mut report)? };
+    report.unusable_archives = std::mem::take(&mut archives.unusable);
     report.removed_files = files.remove_unfinished(storage)?;
 
     let epoch = logs.first().map_or(Epoch(1), |log| log.header().epoch);
@@ -61,9 +67,13 @@ pub(crate) fn recover(storage: &dyn Storage, config: &Config) -> Result<Recovere
     report.epoch = epoch.0;
     report.duration = started.elapsed();
     let logs = (0_u64..).zip(logs).map(|(index, log)| {
-        (log.header().segment_name.clone(), Arc::new(LogHandle::new(index, log)))
+        let name = log.header().segment_name.clone();
+        let archive = archives.writers.remove(&name).unwrap_or_default();
+        (name, Arc::new(LogHandle::new(index, log, archive)))
     });
-    Ok(Recovered { logs: logs.collect(), epoch, store_id, last_txn_id, report })
+    let logs = logs.collect();
+    let archiving = archives.archiving;
+    Ok(Recovered { logs, epoch, store_id, last_txn_id, archiving, report })
 }
 
 /// Scans, cuts, applies and resets.
@@ -71,6 +81,7 @@ fn redo(
     storage: &dyn Storage,
     config: &Config,
     logs: Vec<LogFile>,
+    archives: &Archives,
     report: &mut RecoveryReport,
 ) -> Result<Vec<LogFile>> {
     let scan = |log| survey(storage, log);
@@ -82,7 +93,9 @@ fn redo(
     wait_for_views(storage, READERS_WAIT)?;
     let applied =
         map_in_parallel(config.helpers, logs.iter().zip(&cuts).collect(), |(log, cut)| {
-            apply(storage, log, *cut)
+            let done = apply(storage, log, *cut)?;
+            keep_applied(storage, archives, log, *cut, last_txn_id)?;
+            Ok::<_, Error>(done)
         });
     for (survey, applied) in surveys.iter().zip(applied) {
         report.logs.push(LogRecovery::new(survey, applied?));
@@ -107,6 +120,23 @@ fn vouch(
         Ok(log)
     });
     vouched.into_iter().collect()
+}
+
+/// What was applied is kept, if the log has an archive, before the reset lets go of it.
+fn keep_applied(
+    storage: &dyn Storage,
+    archives: &Archives,
+    log: &LogFile,
+    cut: Lsn,
+    last_txn_id: TxnId,
+) -> Result<()> {
+    let (head, header) = (log.header().head, log.header());
+    match archives.writers.get(&header.segment_name) {
+        Some(archive) if cut > head => {
+            Ok(keep(storage, archive, log.blob(), header, (head, cut), last_txn_id)?)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn apply(storage: &dyn Storage, log: &LogFile, cut: Lsn) -> Result<Replayed> {

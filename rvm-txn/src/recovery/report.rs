@@ -21,6 +21,8 @@ pub struct RecoveryReport {
     pub adopted: Vec<String>,
     /// Files that were being made when the store crashed, and were removed.
     pub removed_files: Vec<String>,
+    /// Archives that are damaged, or another store's: nothing is kept in them.
+    pub unusable_archives: Vec<String>,
     /// What salvage found damaged. Empty unless the store was opened with
     /// [`Recovery::Salvage`](crate::Recovery::Salvage), and then, too, if nothing is.
     pub salvage: SalvageReport,

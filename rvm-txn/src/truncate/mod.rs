@@ -1,8 +1,9 @@
 //! Truncation: folds decided records into the segment and moves the log's head, while commits go on.
 //!
-//! The order is what makes it safe: leave evidence of what is folded and of what it names in other logs, apply, force the segment, move the head
-//! durably, and only then use the space again. A device that is full while applying changes nothing; every other failure poisons.
-//! Nothing is applied that somebody who holds the store's files still has not seen in the logs.
+//! The order is what makes it safe: leave evidence of what is folded and of what it names in other logs, apply, force the segment, keep what
+//! was folded in the archive if there is one, move the head durably, and only then use the space again. A device that is full while applying
+//! or archiving changes nothing; every other failure poisons. Nothing is applied that somebody who holds the store's files still has not
+//! seen in the logs.
 
 mod evidence;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use rvm_log::{LogError, Lsn};
 
 use crate::apply::{Pace, apply_to_segment};
+use crate::archive::keep;
 use crate::error::{Error, Result};
 use crate::layout::{READERS_WAIT, lock_layout, wait_for_views};
 use crate::log_handle::LogHandle;
@@ -77,7 +79,10 @@ pub(crate) fn truncate_decided(
     let header = log.file.lock().header().clone();
     let (storage, blob) = (shared.storage.as_ref(), log.blob.as_ref());
     let applied = apply_to_segment(storage, blob, &header, (head, mark), Pace::BesideCommits);
-    if let Err(failure) = applied {
+    let last_txn = shared.last_txn_id();
+    let kept =
+        applied.and_then(|_| keep(storage, &log.archive, blob, &header, (head, mark), last_txn));
+    if let Err(failure) = kept {
         return Err(failed(shared, failure));
     }
     move_head(shared, log, mark, right)?;

@@ -1,0 +1,137 @@
+//! What a segment's archive holds: stretches of history, each from a copy of the segment on without a gap.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use rvm_history::archive::{ArchiveReader, SegmentArchive};
+//! use rvm_storage::{MemStorage, SegmentName};
+//! use rvm_txn::{Config, Store};
+//!
+//! let storage = MemStorage::new();
+//! let store = Store::open(Arc::new(storage.clone()), Config::default())?;
+//! let notes = store.map("notes", 4096)?;
+//! store.archive_on()?;
+//! let mut txn = store.begin(&[&notes])?;
+//! txn.write(&notes, 8, b"kept")?;
+//! txn.commit()?;
+//! store.truncate_log()?;
+//!
+//! let archive = SegmentArchive::open(&storage, &SegmentName::new("notes")?)?.expect("it is on");
+//! let mut reader = ArchiveReader::new(&archive);
+//! while let Some(record) = reader.next()? {
+//!     assert_eq!(record.ranges().collect::<Vec<_>>(), [(8, b"kept".as_slice())]);
+//! }
+//! # Ok::<(), rvm_txn::Error>(())
+//! ```
+
+mod reader;
+mod stretch;
+mod walk;
+
+use rvm_log::archive::{ArchiveFile, ArchivedRecords};
+use rvm_log::{LogError, TxnId};
+use rvm_storage::{FileName, FileRole, SegmentName, Storage};
+use rvm_txn::Result;
+
+pub use reader::ArchiveReader;
+pub use stretch::{Base, Stretch};
+
+/// The archive of one segment, looked through from frame header to frame header. What is appended later does not show.
+#[derive(Debug)]
+pub struct SegmentArchive {
+    file: ArchiveFile,
+    len: u64,
+    stretches: Vec<Stretch>,
+    breaks: Vec<Break>,
+    torn_len: u64,
+    last_txn: TxnId,
+    is_stopped: bool,
+}
+
+/// Where an archive is damaged.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub struct Break {
+    /// Where in the file.
+    pub offset: u64,
+    /// Where the next frame lies.
+    pub next: Option<u64>,
+    /// What is wrong there.
+    pub fault: &'static str,
+}
+
+impl SegmentArchive {
+    /// Looks through the archive of `segment`; `None` if it has none. Nothing is written.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`](rvm_txn::Error::Corrupt) if its header cannot be read; I/O. Damage behind the header is no error but in
+    /// [`breaks`](Self::breaks).
+    pub fn open(storage: &dyn Storage, segment: &SegmentName) -> Result<Option<Self>> {
+        let file = match ArchiveFile::open(storage, segment) {
+            Err(LogError::Storage(error)) if error.is_not_found() => return Ok(None),
+            opened => opened?,
+        };
+        walk::walk(file).map(Some)
+    }
+
+    /// The archives of a store, sorted by the names of their segments, which may have been destroyed.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn names(storage: &dyn Storage) -> Result<Vec<SegmentName>> {
+        let mut names = storage.list()?;
+        names.retain(|name| name.role() == FileRole::Archive);
+        names.sort();
+        Ok(names.iter().map(FileName::segment).cloned().collect())
+    }
+
+    /// The file.
+    #[must_use]
+    pub const fn file(&self) -> &ArchiveFile {
+        &self.file
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub const fn file_len(&self) -> u64 {
+        self.len
+    }
+
+    /// What it holds, oldest first.
+    #[must_use]
+    pub fn stretches(&self) -> &[Stretch] {
+        &self.stretches
+    }
+
+    /// Where it is damaged, in order.
+    #[must_use]
+    pub fn breaks(&self) -> &[Break] {
+        &self.breaks
+    }
+
+    /// How many bytes of an append that a crash cut short lie at its end. The log has those records still.
+    #[must_use]
+    pub const fn torn_len(&self) -> u64 {
+        self.torn_len
+    }
+
+    /// The highest transaction that it knows of.
+    #[must_use]
+    pub const fn last_txn(&self) -> TxnId {
+        self.last_txn
+    }
+
+    /// Whether nothing is added to it any more.
+    #[must_use]
+    pub const fn is_stopped(&self) -> bool {
+        self.is_stopped
+    }
+
+    /// The records of a stretch, in order.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn records_of(&self, stretch: &Stretch) -> Result<ArchivedRecords<'_>> {
+        Ok(ArchivedRecords::between(&self.file, stretch.start, stretch.end)?)
+    }
+}
