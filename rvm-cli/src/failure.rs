@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::io;
 use std::path::Path;
 
+use rvm_core::rvm_history::copy_error::CopyError;
 use rvm_core::rvm_log::LogError;
 use rvm_core::rvm_storage::StorageError;
 use rvm_core::{Error, Family};
@@ -18,6 +19,9 @@ pub(crate) enum Failure {
     /// The store said no.
     #[error(transparent)]
     Store(#[from] Error),
+    /// A copy of a store could not be made, read or put back.
+    #[error(transparent)]
+    Copy(CopyError),
     /// The directory holds no store.
     #[error("there is no store in {directory}{hint}")]
     NoStore {
@@ -93,6 +97,17 @@ pub(crate) enum Failure {
     /// The user wanted an end. What was done until then is said.
     #[error("interrupted {0}")]
     Interrupted(String),
+    /// A line of a script failed.
+    #[error("line {line}: {source}")]
+    Line {
+        /// Its number, from 1.
+        line: u64,
+        /// Why.
+        source: Box<Failure>,
+    },
+    /// The terminal cannot be read.
+    #[error("cannot read the terminal: {0}")]
+    Terminal(#[source] io::Error),
     /// Ctrl-C cannot be noticed.
     #[error("cannot listen to signals: {0}")]
     Signals(#[source] io::Error),
@@ -118,6 +133,18 @@ impl From<StorageError> for Failure {
     }
 }
 
+impl From<CopyError> for Failure {
+    fn from(error: CopyError) -> Self {
+        match error {
+            CopyError::Store(error) => Self::Store(error),
+            CopyError::Stopped => {
+                Self::Interrupted("before it was done; nothing was left behind".to_owned())
+            }
+            error => Self::Copy(error),
+        }
+    }
+}
+
 impl Failure {
     /// A file that the user named cannot be used.
     pub(crate) fn file(operation: &'static str, path: &Path, source: io::Error) -> Self {
@@ -133,9 +160,11 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Store(error) => exit_of(error),
+            Self::Copy(error) => exit_of_copy(error),
             Self::NoStore { .. } => Exit::NotFound,
             Self::Usage(_) => Exit::Usage,
             Self::Interrupted(_) => Exit::Interrupted,
+            Self::Line { source, .. } => source.exit(),
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => Exit::NotFound,
             Self::File { .. }
             | Self::SegmentExists { .. }
@@ -147,6 +176,7 @@ impl Failure {
             | Self::Crashtest(_)
             | Self::Bench(_)
             | Self::Signals(_)
+            | Self::Terminal(_)
             | Self::Output(_) => Exit::Failure,
         }
     }
@@ -154,20 +184,19 @@ impl Failure {
     /// The word for its family that `--json` gives.
     fn family(&self) -> &'static str {
         match self {
-            Self::Store(error) => match error.family() {
-                Family::Misuse => "misuse",
-                Family::Io => "io",
-                Family::Corruption => "corruption",
-                _ => "state",
-            },
+            Self::Store(error) => word_of(error.family()),
+            Self::Copy(error) => word_of(error.family()),
             Self::Usage(_) => "misuse",
             Self::Interrupted(_) => "interrupted",
+            Self::Line { source, .. } => source.family(),
             Self::NoStore { .. } | Self::SegmentExists { .. } | Self::NotConfirmed { .. } => {
                 "state"
             }
-            Self::File { .. } | Self::Output(_) | Self::Signals(_) | Self::OutOfSpace { .. } => {
-                "io"
-            }
+            Self::File { .. }
+            | Self::Output(_)
+            | Self::Signals(_)
+            | Self::Terminal(_)
+            | Self::OutOfSpace { .. } => "io",
             Self::Input { .. } => "input",
             Self::Demo(_) | Self::PromiseBroken { .. } => "demo",
             Self::Crashtest(_) => "crashtest",
@@ -186,7 +215,8 @@ impl Failure {
             }
             cause = error.source();
         }
-        message.replace(['\n', '\r'], " ")
+        // Names come from files, too.
+        message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
     }
 
     /// One line for people.
@@ -196,11 +226,12 @@ impl Failure {
 
     /// One line of JSON.
     pub(crate) fn to_json(&self) -> String {
-        let damage = match self {
-            Self::Store(error) => damage_of(error),
+        let place = match self {
+            Self::Store(error) => damage_of(error).and_then(place_of),
+            Self::Copy(CopyError::Damaged { file, offset, .. }) => Some((file.as_str(), *offset)),
+            Self::Copy(CopyError::Unsupported { file, .. }) => Some((file.as_str(), None)),
             _ => None,
         };
-        let place = damage.and_then(place_of);
         let error = ErrorFacts {
             family: self.family(),
             message: self.message(),
@@ -211,6 +242,33 @@ impl Failure {
         // A structure of texts and numbers always serialises.
         serde_json::to_string(&Versioned::new(&ErrorReport { error }))
             .unwrap_or_else(|_| self.to_line())
+    }
+}
+
+fn word_of(family: Family) -> &'static str {
+    match family {
+        Family::Misuse => "misuse",
+        Family::Io => "io",
+        Family::Corruption => "corruption",
+        _ => "state",
+    }
+}
+
+fn exit_of_copy(error: &CopyError) -> Exit {
+    match error {
+        CopyError::Store(error) => exit_of(error),
+        CopyError::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+            Exit::NotFound
+        }
+        CopyError::NoBackup { .. } | CopyError::BaseMissing { .. } => Exit::NotFound,
+        CopyError::Damaged { .. } | CopyError::BaseForeign { .. } => Exit::Corrupt,
+        CopyError::Unsupported { .. } => Exit::Format,
+        CopyError::OtherStore { .. } | CopyError::Exists { .. } | CopyError::NotEmpty { .. } => {
+            Exit::Usage
+        }
+        CopyError::InProgress { .. } => Exit::Locked,
+        CopyError::Stopped => Exit::Interrupted,
+        _ => Exit::Failure,
     }
 }
 

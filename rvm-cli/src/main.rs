@@ -29,6 +29,7 @@ mod spans;
 mod timestamps;
 mod verbs;
 mod waiting;
+mod watching;
 
 use std::process::ExitCode;
 

@@ -6,9 +6,18 @@
 #![forbid(unsafe_code)]
 
 pub mod archive;
+pub mod backup;
+pub mod copy_error;
+mod feed;
+pub mod history;
+pub mod observer;
 pub mod point_in_time;
+pub mod restore;
 pub mod snapshot;
 pub mod statistics;
+pub mod typed;
+mod unfinished;
 pub mod verify;
 
+pub use history::History;
 pub use snapshot::Snapshot;

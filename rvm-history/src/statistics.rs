@@ -2,22 +2,23 @@
 //!
 //! Only committed records count, and only those that are still in the logs: truncation folds the others into the segments.
 
-mod feed;
 mod labels;
 mod sizes;
+mod summary;
 
 use std::time::Duration;
 
 use rvm_storage::{FileName, FileRole, Storage};
 #[cfg(doc)]
 use rvm_txn::Error;
-use rvm_txn::inspect::View;
+use rvm_txn::inspect::{LogView, View};
 use rvm_txn::{Exposition, Metric, Published, Result};
 
-use self::feed::{Feeds, Summary};
 use self::labels::Labels;
 pub use self::labels::{LABELS_MAX, LabelStatistics};
 pub use self::sizes::Sizes;
+use self::summary::Summary;
+use crate::feed::Feeds;
 
 /// What is told of each segment.
 type Figure = fn(&SegmentStatistics) -> u64;
@@ -158,9 +159,11 @@ impl LogStatistics {
             });
         }
         let mut labels = Labels::default();
-        let mut feeds = Feeds::new(&view)?;
+        let every = |log: &LogView<'_>| (log.head(), log.cut());
+        let mut feeds = Feeds::new(&view, every, |_, record| Summary::of(record))?;
         let mut before = None;
-        while let Some((segment, summary)) = feeds.next()? {
+        while let Some((log, summary)) = feeds.next()? {
+            let segment = log.header().segment_name.as_str();
             let first_of_transaction = before != Some(summary.transaction);
             before = Some(summary.transaction);
             all.add(&summary, first_of_transaction);

@@ -4,6 +4,7 @@
 //! durations in nanoseconds and named so; moments are there twice, as RFC 3339 text and as nanoseconds since 1970.
 
 mod bench;
+mod copies;
 mod crashtest;
 mod demo;
 mod salvage;
@@ -17,11 +18,12 @@ use crate::quantities::nanos;
 use crate::timestamps::rfc3339;
 
 pub(crate) use bench::{BenchReport, ColumnFacts, LatencyFacts, RatioFacts, SpreadFacts};
+pub(crate) use copies::{BackupFacts, RestoreFacts, VerifiedFacts};
 pub(crate) use crashtest::{CrashtestReport, FindingFacts};
 pub(crate) use demo::{DemoReport, KillFacts, OpeningFacts, VerifyReport};
 pub(crate) use salvage::{DamageFacts, SalvageFacts, SalvagedSegment, word_of};
 pub(crate) use stats::{
-    BelowCount, LabelFacts, LatencyCounts, LogStatsFacts, PublishedFacts, RateFacts,
+    BelowCount, CounterFacts, LabelFacts, LatencyCounts, LogStatsFacts, PublishedFacts, RateFacts,
     SegmentStatsFacts, SizeCount, StatsReport,
 };
 

@@ -1,12 +1,15 @@
 //! The verbs. Each does one thing to one store, and prints one report.
 
+mod backup;
 mod log;
 mod pages;
 mod peek;
 mod poke;
 mod recover;
+mod restore;
 mod salvage;
 mod segments;
+mod shell;
 mod stats;
 mod status;
 mod truncate;
@@ -30,6 +33,7 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fai
         Verb::Crashtest(crashtest) => crashtest::run(crashtest, given, output),
         Verb::Bench(bench) => bench::run(&bench, given, output),
         Verb::DemoChild(child) => return demo::run_child(&child, &place),
+        Verb::Shell(asked) => return shell::run(&place, &asked, output),
         Verb::Completions(asked) => pages::completions(asked.shell, output),
         Verb::Man(asked) => pages::man(&asked, output),
         Verb::Stats(stats) => return stats::run(&place, &stats, output),
@@ -45,6 +49,8 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fai
         Verb::Poke(poke) => poke::run(&place, &poke, output),
         Verb::Log(LogVerb::Ls { name }) => log::list(&place, name, output),
         Verb::Truncate => truncate::run(&place, output),
+        Verb::Backup(backup) => backup::run(&place, &backup, output),
+        Verb::Restore(restore) => restore::run(&restore, output),
         Verb::Recover(recover) if recover.salvage => return salvage::run(&place, &recover, output),
         Verb::Recover(_) => recover::run(&place, output),
     };

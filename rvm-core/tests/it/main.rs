@@ -9,6 +9,7 @@
 )]
 
 mod archive;
+mod backups;
 mod child;
 mod closing;
 mod damage;
@@ -22,6 +23,7 @@ mod fork;
 mod history;
 mod lifecycle;
 mod limits;
+mod log_history;
 mod misuse;
 mod model;
 mod read_only;

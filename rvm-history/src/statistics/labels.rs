@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::feed::Summary;
+use super::summary::Summary;
 
 /// How many labels are told apart.
 pub const LABELS_MAX: usize = 1_000;

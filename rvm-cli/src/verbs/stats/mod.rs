@@ -1,7 +1,7 @@
 //! `rvmctl stats`: what the logs hold and what the store's process counts, once or again and again.
 
 mod rates;
-mod show;
+pub(super) mod show;
 
 use std::time::Instant;
 

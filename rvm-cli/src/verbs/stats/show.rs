@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
+use rvm_core::Stats;
+
 use crate::blocks::{bar, histogram};
 use crate::colours::{BAD, NAME, STRONG, WARNING};
 use crate::failure::Failure;
 use crate::output::{Column, Output, printable};
 use crate::quantities::{bytes, counted, duration, grouped, latency};
 use crate::reports::{
-    LabelFacts, LatencyCounts, LogStatsFacts, PublishedFacts, RateFacts, SegmentStatsFacts,
-    SizeCount, StatsReport,
+    CounterFacts, LabelFacts, LatencyCounts, LogStatsFacts, PublishedFacts, RateFacts,
+    SegmentStatsFacts, SizeCount, StatsReport,
 };
 
 /// How many labels are shown one by one.
@@ -32,7 +34,7 @@ const LABEL_COLUMNS: [Column; 4] = [
 ];
 
 /// Shows all of it.
-pub(super) fn all(report: &StatsReport, output: &mut Output) -> Result<(), Failure> {
+pub(in crate::verbs) fn all(report: &StatsReport, output: &mut Output) -> Result<(), Failure> {
     output.statement(&report.store)?;
     if let Some(rates) = &report.rates {
         since(rates, output)?;
@@ -78,7 +80,19 @@ fn process(published: &PublishedFacts, output: &mut Output) -> Result<(), Failur
         let told = output.painted(BAD, "  poisoned: no more commits until it is opened again");
         output.statement(told)?;
     }
-    let counters = &published.counters;
+    counted_facts(&published.counters, output)?;
+    latencies("commits that wait for the disk", &published.commit_latency, output)?;
+    latencies("forces of a log", &published.force_latency, output)
+}
+
+/// Shows what this process counts.
+pub(in crate::verbs) fn counted_by(stats: &Stats, output: &mut Output) -> Result<(), Failure> {
+    counted_facts(&CounterFacts::from(stats), output)?;
+    latencies("commits that wait for the disk", &(&stats.commit_latency).into(), output)?;
+    latencies("forces of a log", &(&stats.force_latency).into(), output)
+}
+
+fn counted_facts(counters: &CounterFacts, output: &mut Output) -> Result<(), Failure> {
     output.statement(format_args!(
         "  commits: {} forced, {} lazy; {}",
         grouped(counters.commits_forced),
@@ -98,9 +112,7 @@ fn process(published: &PublishedFacts, output: &mut Output) -> Result<(), Failur
         bytes(counters.truncated_bytes),
         counted(counters.log_growths, "growth"),
         grouped(counters.truncations_out_of_space)
-    ))?;
-    latencies("commits that wait for the disk", &published.commit_latency, output)?;
-    latencies("forces of a log", &published.force_latency, output)
+    ))
 }
 
 fn latencies(what: &str, of: &LatencyCounts, output: &mut Output) -> Result<(), Failure> {
