@@ -8,7 +8,7 @@ use super::plan::Plan;
 pub(super) fn bar(plan: &Plan) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(plan.kills, ProgressDrawTarget::stderr_with_hz(15));
     let template = if plan.kills.is_some() {
-        "{bar:40.green} {human_pos} of {human_len} kills, {elapsed}"
+        "{wide_bar:.green} {human_pos} of {human_len} kills, {elapsed}"
     } else {
         "{spinner} {human_pos} kills, {elapsed}"
     };

@@ -17,4 +17,5 @@ mod salvage;
 mod shell;
 mod stats;
 mod stores;
+mod surroundings;
 mod terminal;

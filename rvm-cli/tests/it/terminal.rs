@@ -64,11 +64,11 @@ impl Terminal {
         self.screen.write_all(text.as_bytes()).unwrap();
     }
 
-    /// Reads until the program ends; its exit code, and all that was on the screen.
+    /// Reads until the program ends; its exit code, and all that was on the screen. What was drawn over stands on a line of its own.
     pub(crate) fn end(mut self) -> (i32, String) {
         // It ends with an error when nobody holds the other end any more.
         self.screen.read_to_end(&mut self.seen).ok();
         let code = self.child.wait().unwrap().code().unwrap();
-        (code, String::from_utf8_lossy(&self.seen).replace('\r', ""))
+        (code, String::from_utf8_lossy(&self.seen).replace("\r\n", "\n").replace('\r', "\n"))
     }
 }
