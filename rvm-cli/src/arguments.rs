@@ -17,7 +17,9 @@ use crate::exit;
 use crate::sizes::{parse_hex, parse_size};
 
 pub(crate) use self::bench::{BenchArguments, PatternKind, SegmentsKind};
-pub(crate) use self::copies::{BackupArguments, RestoreArguments};
+pub(crate) use self::copies::{
+    BackupArguments, DiffArguments, ExportArguments, ImportArguments, RestoreArguments,
+};
 pub(crate) use self::crashtest::CrashtestArguments;
 pub(crate) use self::demo::{ChildArguments, CommitKind, DemoArguments};
 pub(crate) use self::shell::ShellArguments;
@@ -112,6 +114,15 @@ pub(crate) enum Verb {
     /// The backups that it builds on are read, too, and every hash is checked. The store has segments and no logs; the next opening
     /// adopts them. It appears under its name when it is whole.
     Restore(RestoreArguments),
+    /// Write segments as portable text (read-only)
+    #[command(long_about = copies::EXPORT_HELP)]
+    Export(ExportArguments),
+    /// Make segments of such text (writes)
+    #[command(long_about = copies::IMPORT_HELP)]
+    Import(ImportArguments),
+    /// Show what differs between two stores, backups or segments (read-only)
+    #[command(long_about = copies::DIFF_HELP)]
+    Diff(DiffArguments),
     /// The program that the demo kills.
     #[command(hide = true)]
     DemoChild(ChildArguments),

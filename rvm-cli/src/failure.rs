@@ -137,6 +137,7 @@ impl From<CopyError> for Failure {
     fn from(error: CopyError) -> Self {
         match error {
             CopyError::Store(error) => Self::Store(error),
+            CopyError::Output(error) => Self::Output(error),
             CopyError::Stopped => {
                 Self::Interrupted("before it was done; nothing was left behind".to_owned())
             }
@@ -261,11 +262,14 @@ fn exit_of_copy(error: &CopyError) -> Exit {
             Exit::NotFound
         }
         CopyError::NoBackup { .. } | CopyError::BaseMissing { .. } => Exit::NotFound,
-        CopyError::Damaged { .. } | CopyError::BaseForeign { .. } => Exit::Corrupt,
-        CopyError::Unsupported { .. } => Exit::Format,
-        CopyError::OtherStore { .. } | CopyError::Exists { .. } | CopyError::NotEmpty { .. } => {
-            Exit::Usage
+        CopyError::Damaged { .. } | CopyError::BaseForeign { .. } | CopyError::Text { .. } => {
+            Exit::Corrupt
         }
+        CopyError::Unsupported { .. } => Exit::Format,
+        CopyError::OtherStore { .. }
+        | CopyError::Exists { .. }
+        | CopyError::NotEmpty { .. }
+        | CopyError::WouldShrink { .. } => Exit::Usage,
         CopyError::InProgress { .. } => Exit::Locked,
         CopyError::Stopped => Exit::Interrupted,
         _ => Exit::Failure,

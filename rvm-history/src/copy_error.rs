@@ -103,6 +103,37 @@ pub enum CopyError {
         /// The unfinished backup.
         path: String,
     },
+    /// Text that should be an export is none.
+    #[error("{file}, line {line}: {fault}")]
+    Text {
+        /// The text.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong there.
+        fault: String,
+    },
+    /// A segment is to be made and is there already.
+    #[error("segment {segment:?} exists already in {store}, and is not replaced unless asked to")]
+    SegmentExists {
+        /// The segment.
+        segment: String,
+        /// The store.
+        store: String,
+    },
+    /// A segment is longer than what should replace it, and segments do not shrink.
+    #[error("segment {segment:?} has {len} bytes and cannot shrink to {wanted}; destroy it first")]
+    WouldShrink {
+        /// The segment.
+        segment: String,
+        /// Its length.
+        len: u64,
+        /// The length that it should have.
+        wanted: u64,
+    },
+    /// The text cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[source] io::Error),
     /// The observer ended it.
     #[error("stopped before it was done; nothing was left behind")]
     Stopped,
@@ -118,16 +149,18 @@ impl CopyError {
     pub fn family(&self) -> Family {
         match self {
             Self::Store(error) => error.family(),
-            Self::File { .. } => Family::Io,
-            Self::OtherStore { .. } => Family::Misuse,
-            Self::Damaged { .. } | Self::Unsupported { .. } | Self::BaseForeign { .. } => {
-                Family::Corruption
-            }
+            Self::File { .. } | Self::Output(_) => Family::Io,
+            Self::OtherStore { .. } | Self::WouldShrink { .. } => Family::Misuse,
+            Self::Damaged { .. }
+            | Self::Unsupported { .. }
+            | Self::BaseForeign { .. }
+            | Self::Text { .. } => Family::Corruption,
             Self::NoBackup { .. }
             | Self::BaseMissing { .. }
             | Self::Exists { .. }
             | Self::NotEmpty { .. }
             | Self::InProgress { .. }
+            | Self::SegmentExists { .. }
             | Self::Stopped => Family::State,
         }
     }

@@ -7,11 +7,14 @@
 
 pub mod archive;
 pub mod backup;
+pub mod compare;
 pub mod copy_error;
 mod feed;
 pub mod history;
+pub mod image;
 pub mod observer;
 pub mod point_in_time;
+pub mod portable;
 pub mod restore;
 pub mod snapshot;
 pub mod statistics;

@@ -19,8 +19,12 @@ pub fn next_data(blob: &dyn Blob, offset: u64, len: u64) -> Result<Option<u64>> 
     Ok(found.filter(|found| *found < len))
 }
 
+/// The first byte of a file from `offset` on that is in no hole; `None` if there is none. Moves the file's cursor.
+///
+/// # Errors
+/// I/O.
 #[cfg(any(target_os = "linux", target_os = "macos", target_os = "freebsd"))]
-fn seek_data(file: &std::fs::File, offset: u64) -> std::io::Result<Option<u64>> {
+pub fn seek_data(file: &std::fs::File, offset: u64) -> std::io::Result<Option<u64>> {
     use rustix::fs::{SeekFrom, seek};
     use rustix::io::Errno;
 
@@ -32,7 +36,11 @@ fn seek_data(file: &std::fs::File, offset: u64) -> std::io::Result<Option<u64>> 
     }
 }
 
+/// The first byte of a file from `offset` on: where holes cannot be asked for, nothing is one.
+///
+/// # Errors
+/// None.
 #[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd")))]
-fn seek_data(_: &std::fs::File, offset: u64) -> std::io::Result<Option<u64>> {
+pub fn seek_data(_: &std::fs::File, offset: u64) -> std::io::Result<Option<u64>> {
     Ok(Some(offset))
 }

@@ -127,6 +127,11 @@ impl Output {
         self.out.write_all(bytes).map_err(Failure::Output)
     }
 
+    /// Where bytes go that are printed as they are.
+    pub(crate) fn bytes(&mut self) -> &mut dyn Write {
+        &mut self.out
+    }
+
     /// Prints a structure as JSON, with the version of what it looks like.
     pub(crate) fn json(&mut self, report: &impl Serialize) -> Result<(), Failure> {
         serde_json::to_writer_pretty(&mut self.out, &Versioned::new(report))

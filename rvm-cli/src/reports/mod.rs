@@ -7,6 +7,7 @@ mod bench;
 mod copies;
 mod crashtest;
 mod demo;
+mod portable;
 mod salvage;
 mod stats;
 
@@ -21,6 +22,7 @@ pub(crate) use bench::{BenchReport, ColumnFacts, LatencyFacts, RatioFacts, Sprea
 pub(crate) use copies::{BackupFacts, RestoreFacts, VerifiedFacts};
 pub(crate) use crashtest::{CrashtestReport, FindingFacts};
 pub(crate) use demo::{DemoReport, KillFacts, OpeningFacts, VerifyReport};
+pub(crate) use portable::{DiffFacts, DifferingFacts, ExportFacts, ImportFacts, ValueFacts};
 pub(crate) use salvage::{DamageFacts, SalvageFacts, SalvagedSegment, word_of};
 pub(crate) use stats::{
     BelowCount, CounterFacts, LabelFacts, LatencyCounts, LogStatsFacts, PublishedFacts, RateFacts,

@@ -1,6 +1,9 @@
 //! The verbs. Each does one thing to one store, and prints one report.
 
 mod backup;
+mod diff;
+mod export;
+mod import;
 mod log;
 mod pages;
 mod peek;
@@ -51,6 +54,9 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fai
         Verb::Truncate => truncate::run(&place, output),
         Verb::Backup(backup) => backup::run(&place, &backup, output),
         Verb::Restore(restore) => restore::run(&restore, output),
+        Verb::Export(export) => export::run(&place, &export, output),
+        Verb::Import(import) => import::run(&place, &import, output),
+        Verb::Diff(diff) => return diff::run(&diff, output),
         Verb::Recover(recover) if recover.salvage => return salvage::run(&place, &recover, output),
         Verb::Recover(_) => recover::run(&place, output),
     };

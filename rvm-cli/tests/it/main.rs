@@ -4,6 +4,7 @@
 mod backups;
 mod bench;
 mod changing;
+mod copies;
 mod crashtest;
 mod demo;
 mod demo_input;

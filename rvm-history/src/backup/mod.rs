@@ -24,7 +24,7 @@ use rvm_storage::Storage;
 
 use capture::{Capture, Captured};
 pub use chain::Chain;
-pub(crate) use chain::DataFiles;
+pub(crate) use chain::{DataFiles, Resolved};
 pub use manifest::{Kind, Manifest};
 pub(crate) use table::Stored;
 pub use verify::{VerifiedBackup, verify_backup};

@@ -41,6 +41,14 @@ pub struct Field {
 }
 
 impl RecordLayout {
+    /// How long a record is, in bytes, and an offset where one starts. 0 bytes if the last field takes all that is left.
+    #[must_use]
+    pub fn record(&self) -> (u64, u64) {
+        let sizes = self.types.iter().map(|kind| kind.size());
+        let len = sizes.sum::<Option<usize>>().map_or(0, wide);
+        (len, self.anchor.unwrap_or(0))
+    }
+
     /// The fields in the `len` bytes at `offset` of the segment. None is empty.
     pub fn fields(&self, offset: u64, len: usize) -> impl Iterator<Item = Field> {
         let (mut at, mut place, mut skipped) = self.first(offset);
