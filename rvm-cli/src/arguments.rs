@@ -7,6 +7,7 @@ mod demo;
 mod shell;
 mod shells;
 mod stats;
+mod verify;
 
 use std::path::PathBuf;
 
@@ -25,6 +26,7 @@ pub(crate) use self::demo::{ChildArguments, CommitKind, DemoArguments};
 pub(crate) use self::shell::ShellArguments;
 pub(crate) use self::shells::{CompletionsArguments, ManArguments};
 pub(crate) use self::stats::{StatsArguments, StatsFormat};
+pub(crate) use self::verify::{RepairArguments, VerifyArguments};
 
 /// Looks at stores of recoverable virtual memory, changes them, and shows that they keep what they promise.
 #[derive(Debug, Parser)]
@@ -64,9 +66,10 @@ pub(crate) enum Verb {
     /// Commit as fast as a disk allows, and measure that beside what the disk itself can do
     #[command(long_about = bench::HELP)]
     Bench(BenchArguments),
-    /// Show segments, logs, and whether recovery is due (read-only)
+    /// Show segments, logs, who has the store open, and whether recovery is due (read-only)
     ///
-    /// Ends with 3 if recovery is due: the store was not shut down cleanly, and nobody has it open.
+    /// Of each log: how full it is, where its records start (head), up to where no crash takes them back (resolved) and where they end (tail),
+    /// what is to be replayed and how long that takes by rates that were measured, and its last transaction. Ends with 3 if recovery is due: the store was not shut down cleanly, and nobody has it open.
     Status,
     /// List, create or destroy segments
     #[command(subcommand, arg_required_else_help = true)]
@@ -84,12 +87,17 @@ pub(crate) enum Verb {
     Log(LogVerb),
     /// Fold all logs into their segments (writes)
     ///
-    /// The store is recovered first if that is due.
-    Truncate,
+    /// The store is recovered first if that is due. With --dry-run it only tells what would be folded, and ends with 3 if recovery is due.
+    Truncate {
+        /// Write nothing: only tell what would be done
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// Recover a store after a crash, and tell what was found (writes)
     ///
     /// A damaged store is refused and left as it is. With --salvage it is opened for reading only, and what is left of it goes to a new
-    /// store; that ends with 4 if anything is missing or in doubt, and 0 if nothing is damaged.
+    /// store; that ends with 4 if anything is missing or in doubt, and 0 if nothing is damaged. With --dry-run alone it tells which records would be
+    /// applied, which would be dropped and why, and how long it would take; that ends with 3 if recovery is due.
     Recover(RecoverArguments),
     /// Show what the logs hold, and what the store's process counts (read-only)
     #[command(long_about = stats::HELP)]
@@ -123,6 +131,12 @@ pub(crate) enum Verb {
     /// Show what differs between two stores, backups or segments (read-only)
     #[command(long_about = copies::DIFF_HELP)]
     Diff(DiffArguments),
+    /// Check everything that the files say, and name each fault (read-only)
+    #[command(long_about = verify::VERIFY_HELP)]
+    Verify(VerifyArguments),
+    /// Repair what can be repaired without guessing, and keep what is changed (writes; asks first)
+    #[command(long_about = verify::REPAIR_HELP)]
+    Repair(RepairArguments),
     /// The program that the demo kills.
     #[command(hide = true)]
     DemoChild(ChildArguments),
@@ -137,8 +151,8 @@ pub(crate) struct RecoverArguments {
     /// The directory of the new store; it must be missing or empty
     #[arg(long, value_name = "DIR", requires = "salvage", group = "outcome")]
     pub(crate) to: Option<PathBuf>,
-    /// Write nothing: only tell what is damaged and what is left
-    #[arg(long, requires = "salvage", group = "outcome")]
+    /// Write nothing: only tell what would be done; with --salvage, what is damaged and what is left
+    #[arg(long, group = "outcome")]
     pub(crate) dry_run: bool,
 }
 

@@ -31,7 +31,7 @@ Exit codes:
   0  fine
   1  failure
   2  usage: what was asked makes no sense; nothing was done
-  3  recovery is due (`status` only): the store was not shut down cleanly, and nobody has it open
+  3  recovery is due (`status`, `verify`, dry runs): the store was not shut down cleanly, and nobody has it open
   4  corrupt: a file is damaged; nothing was changed
   5  locked: the store is open elsewhere
   6  format: a file is of a format that this version does not know; nothing was changed

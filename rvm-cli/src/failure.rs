@@ -47,6 +47,9 @@ pub(crate) enum Failure {
         /// The segment.
         segment: String,
     },
+    /// The user was asked and did not say yes.
+    #[error("nothing was repaired: the answer was not yes")]
+    NotRepaired,
     /// A device was full; nothing is lost.
     #[error("the device is full: the logs of {} keep what could not be folded", .segments.join(", "))]
     OutOfSpace {
@@ -170,6 +173,7 @@ impl Failure {
             Self::File { .. }
             | Self::SegmentExists { .. }
             | Self::NotConfirmed { .. }
+            | Self::NotRepaired
             | Self::OutOfSpace { .. }
             | Self::Input { .. }
             | Self::Demo(_)
@@ -190,14 +194,15 @@ impl Failure {
             Self::Usage(_) => "misuse",
             Self::Interrupted(_) => "interrupted",
             Self::Line { source, .. } => source.family(),
-            Self::NoStore { .. } | Self::SegmentExists { .. } | Self::NotConfirmed { .. } => {
-                "state"
-            }
             Self::File { .. }
             | Self::Output(_)
             | Self::Signals(_)
             | Self::Terminal(_)
             | Self::OutOfSpace { .. } => "io",
+            Self::NoStore { .. }
+            | Self::SegmentExists { .. }
+            | Self::NotConfirmed { .. }
+            | Self::NotRepaired => "state",
             Self::Input { .. } => "input",
             Self::Demo(_) | Self::PromiseBroken { .. } => "demo",
             Self::Crashtest(_) => "crashtest",

@@ -18,6 +18,7 @@ mod demo;
 mod exit;
 mod failure;
 mod hexdump;
+mod holder;
 mod output;
 mod place;
 mod quantities;

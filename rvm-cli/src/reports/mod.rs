@@ -8,10 +8,13 @@ mod copies;
 mod crashtest;
 mod demo;
 mod portable;
+mod repair;
 mod salvage;
 mod stats;
+mod status;
+mod verify;
 
-use rvm_core::inspect::{LogStatus, RecordInfo, SegmentStatus, StoreStatus};
+use rvm_core::inspect::RecordInfo;
 use rvm_core::{LogRecovery, RecoveryReport};
 use serde::Serialize;
 
@@ -23,11 +26,17 @@ pub(crate) use copies::{BackupFacts, RestoreFacts, VerifiedFacts};
 pub(crate) use crashtest::{CrashtestReport, FindingFacts};
 pub(crate) use demo::{DemoReport, KillFacts, OpeningFacts, VerifyReport};
 pub(crate) use portable::{DiffFacts, DifferingFacts, ExportFacts, ImportFacts, ValueFacts};
+pub(crate) use repair::{RepairReport, StepFacts};
 pub(crate) use salvage::{DamageFacts, SalvageFacts, SalvagedSegment, word_of};
 pub(crate) use stats::{
     BelowCount, CounterFacts, LabelFacts, LatencyCounts, LogStatsFacts, PublishedFacts, RateFacts,
     SegmentStatsFacts, SizeCount, StatsReport,
 };
+pub(crate) use status::{
+    DroppedFacts, ForecastReport, HolderFacts, LastCommitFacts, LogFacts, LogForecastFacts,
+    SegmentFacts, StatusReport,
+};
+pub(crate) use verify::{FoundFacts, VerifiedReport};
 
 /// An error, on standard error.
 #[derive(Debug, Serialize)]
@@ -51,79 +60,6 @@ pub(crate) struct ErrorFacts {
     /// Where in it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) offset: Option<u64>,
-}
-
-/// `status`.
-#[derive(Debug, Serialize)]
-pub(crate) struct StatusReport {
-    pub(crate) store: String,
-    /// Whether a process has it open for writing.
-    pub(crate) in_use: bool,
-    /// Whether the next opening will recover it; false while it is in use.
-    pub(crate) recovery_due: bool,
-    /// How often it was recovered, plus one.
-    pub(crate) epoch: u64,
-    pub(crate) segments: Vec<SegmentFacts>,
-    /// Files that were being made when the store crashed.
-    pub(crate) unfinished_files: Vec<String>,
-}
-
-/// A segment in `status`.
-#[derive(Debug, Serialize)]
-pub(crate) struct SegmentFacts {
-    pub(crate) name: String,
-    pub(crate) len: u64,
-    /// Null for a segment that was copied there and never mapped.
-    pub(crate) log: Option<LogFacts>,
-}
-
-/// A log in `status`.
-#[derive(Debug, Serialize)]
-pub(crate) struct LogFacts {
-    pub(crate) capacity: u64,
-    pub(crate) used: u64,
-    pub(crate) head_lsn: u64,
-    pub(crate) end_lsn: u64,
-    pub(crate) records: u64,
-    /// Records that recovery will drop.
-    pub(crate) dropped_records: u64,
-    pub(crate) torn_bytes: u64,
-    pub(crate) clean: bool,
-}
-
-impl StatusReport {
-    /// What the store's files say.
-    pub(crate) fn new(store: String, status: StoreStatus) -> Self {
-        Self {
-            store,
-            in_use: status.in_use,
-            recovery_due: status.recovery_due && !status.in_use,
-            epoch: status.epoch,
-            segments: status.segments.into_iter().map(SegmentFacts::from).collect(),
-            unfinished_files: status.unfinished_files,
-        }
-    }
-}
-
-impl From<SegmentStatus> for SegmentFacts {
-    fn from(segment: SegmentStatus) -> Self {
-        Self { name: segment.name, len: segment.len, log: segment.log.map(LogFacts::from) }
-    }
-}
-
-impl From<LogStatus> for LogFacts {
-    fn from(log: LogStatus) -> Self {
-        Self {
-            capacity: log.capacity,
-            used: log.end.saturating_sub(log.head),
-            head_lsn: log.head,
-            end_lsn: log.end,
-            records: log.records,
-            dropped_records: log.dropped_records,
-            torn_bytes: log.torn_bytes,
-            clean: log.clean,
-        }
-    }
 }
 
 /// `seg ls`.

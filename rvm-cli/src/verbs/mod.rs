@@ -3,12 +3,14 @@
 mod backup;
 mod diff;
 mod export;
+mod forecast;
 mod import;
 mod log;
 mod pages;
 mod peek;
 mod poke;
 mod recover;
+mod repair;
 mod restore;
 mod salvage;
 mod segments;
@@ -16,7 +18,9 @@ mod shell;
 mod stats;
 mod status;
 mod truncate;
+mod verify;
 
+use self::forecast::Act;
 use crate::arguments::{Arguments, LogVerb, SegVerb, Verb};
 use crate::bench;
 use crate::crashtest;
@@ -51,13 +55,21 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fai
         Verb::Peek(peek) => peek::run(&place, &peek, output),
         Verb::Poke(poke) => poke::run(&place, &poke, output),
         Verb::Log(LogVerb::Ls { name }) => log::list(&place, name, output),
-        Verb::Truncate => truncate::run(&place, output),
         Verb::Backup(backup) => backup::run(&place, &backup, output),
         Verb::Restore(restore) => restore::run(&restore, output),
         Verb::Export(export) => export::run(&place, &export, output),
         Verb::Import(import) => import::run(&place, &import, output),
         Verb::Diff(diff) => return diff::run(&diff, output),
+        Verb::Truncate { dry_run: true } => {
+            return forecast::run(&place, Act::Truncate, output);
+        }
+        Verb::Truncate { .. } => truncate::run(&place, output),
+        Verb::Repair(arguments) => return repair::run(&place, &arguments, output),
+        Verb::Verify(arguments) => return verify::run(&place, &arguments, output),
         Verb::Recover(recover) if recover.salvage => return salvage::run(&place, &recover, output),
+        Verb::Recover(recover) if recover.dry_run => {
+            return forecast::run(&place, Act::Recover, output);
+        }
         Verb::Recover(_) => recover::run(&place, output),
     };
     done.map(|()| Exit::Fine)

@@ -91,7 +91,8 @@ fn a_store_in_use_is_locked_for_writing_and_open_for_looking() {
     let store = open(&directory);
     let writing =
         ["poke a 0 --hex 01", "truncate", "recover", "seg create c 1", "seg destroy a --yes"];
-    for verb in writing {
+    let planning = ["repair --yes", "repair --dry-run", "recover --dry-run", "truncate --dry-run"];
+    for verb in writing.into_iter().chain(planning) {
         on(&directory, verb).fails(5, &["rvm.lock is locked"]);
     }
     assert!(on(&directory, "status").fine().text().contains("in use"));
@@ -117,6 +118,9 @@ fn a_missing_store_or_segment_is_not_found_and_not_made() {
         "poke a 0 --hex 01",
         "truncate",
         "recover",
+        "recover --dry-run",
+        "verify",
+        "repair --yes",
         "seg destroy a --yes",
         "demo --verify",
     ] {

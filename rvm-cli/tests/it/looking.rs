@@ -17,7 +17,17 @@ fn status_as_json_has_its_documented_shape() {
     let status = on(&store, "status --json").json();
     assert_eq!(
         keys(&status),
-        ["epoch", "in_use", "recovery_due", "schema", "segments", "store", "unfinished_files"]
+        [
+            "epoch",
+            "estimated_nanos",
+            "holder",
+            "in_use",
+            "recovery_due",
+            "schema",
+            "segments",
+            "store",
+            "unfinished_files"
+        ]
     );
     assert_eq!(status["in_use"], false);
     assert_eq!(status["recovery_due"], true);
@@ -32,13 +42,22 @@ fn status_as_json_has_its_documented_shape() {
             "dropped_records",
             "end_lsn",
             "head_lsn",
+            "last_commit",
             "records",
+            "replay_bytes",
+            "replay_records",
+            "resolved_lsn",
             "torn_bytes",
             "used"
         ]
     );
     assert_eq!((&log["records"], &log["clean"]), (&json!(1), &json!(false)));
     assert_eq!(log["used"].as_u64(), log["end_lsn"].as_u64());
+    assert_eq!((&log["replay_records"], &log["replay_bytes"]), (&json!(1), &log["used"]));
+    assert_eq!(status["holder"], json!(null));
+    let last = &log["last_commit"];
+    let shape = ["age_nanos", "commit_time", "commit_time_nanos", "label", "transaction"];
+    assert_eq!((keys(last).as_slice(), &last["label"]), (&shape[..], &json!("test\u{7}")));
 }
 
 /// Guards against an open store that is reported as crashed.
@@ -49,6 +68,13 @@ fn a_store_in_use_is_not_due_for_recovery() {
     let store = open(&directory);
     let status = on(&directory, "status --json").fine().json();
     assert_eq!((&status["in_use"], &status["recovery_due"]), (&json!(true), &json!(false)));
+    if cfg!(target_os = "linux") {
+        assert_eq!(status["holder"]["pid"], json!(std::process::id()));
+        let text = on(&directory, "status").fine().text();
+        let command = std::fs::read_to_string("/proc/self/comm").unwrap();
+        let who = format!("in use by process {}, {}", std::process::id(), command.trim_end());
+        assert!(text.contains(&who), "{text}");
+    }
     store.close().unwrap();
 }
 

@@ -40,12 +40,34 @@ pub(crate) fn crashed(parent: &TempDir) -> PathBuf {
     let directory = parent.path().join("crashed");
     let open_in = parent.path().join("was-open");
     let store = open(&open_in);
-    fs::create_dir(&directory).unwrap();
-    for (name, bytes) in files(&open_in) {
-        write(&directory.join(name), &bytes);
+    copy_open(&store, &open_in, &directory);
+    directory
+}
+
+/// Such a store as a crash leaves it, opened again and with three transactions of `a` in its log.
+pub(crate) fn crashed_later(parent: &TempDir) -> PathBuf {
+    let directory = parent.path().join("crashed-later");
+    let open_in = parent.path().join("was-open");
+    let store = open(&open_in);
+    store.close().unwrap();
+    let store = Rvm::open(&open_in).unwrap();
+    let a = store.map("a", LEN).unwrap();
+    for byte in 1..=3 {
+        let mut txn = store.begin(&[&a]).unwrap();
+        txn.label("later").unwrap();
+        txn.write(&a, 100, &[byte]).unwrap();
+        txn.commit().unwrap();
+    }
+    copy_open(&store, &open_in, &directory);
+    directory
+}
+
+fn copy_open(store: &Rvm, from: &Path, to: &Path) {
+    fs::create_dir(to).unwrap();
+    for (name, bytes) in files(from) {
+        write(&to.join(name), &bytes);
     }
     store.close().unwrap();
-    directory
 }
 
 /// Such a store with both slots of the header of `a.log` damaged.

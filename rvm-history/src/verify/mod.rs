@@ -159,6 +159,11 @@ pub fn verify(
     Ok(report)
 }
 
+/// What is wrong with a store that the caller has locked, so that nothing is under way.
+pub(crate) fn look_once(storage: &dyn Storage, options: &VerifyOptions) -> Result<Vec<Finding>> {
+    Ok(store::look(storage, options, false, &mut |_| ())?.findings)
+}
+
 /// Looks at the store until what looks wrong cannot be a write under way.
 fn settled(
     storage: &dyn Storage,

@@ -97,6 +97,15 @@ pub(super) const ROWS: &[Row] = &[
     Row { hostile: &[(Damage::ForeignLog, &[0, 4])], ..looks("log ls", "log ls") },
     writes("truncate", "truncate"),
     writes("recover", "recover"),
+    Row {
+        sparse_codes: &[3],
+        hostile: &[(Damage::RecordLength, &[3, 4]), (Damage::Fifo, &[4]), (Damage::Link, &[4])],
+        ..looks("verify", "verify --deep")
+    },
+    Row {
+        hostile: &[(Damage::Fifo, &[4]), (Damage::Link, &[4])],
+        ..writes("repair", "repair --yes")
+    },
     looks("stats", "stats"),
     Row { input: Some("segments\nshow a 0 16\n"), long_lines: HEX, ..writes("shell", "shell") },
     Row { long_lines: SCRIPT, ..apart("completions", "completions bash") },

@@ -2,6 +2,7 @@
 
 mod files;
 mod records;
+mod repair;
 mod slots;
 mod specimen;
 
