@@ -4,6 +4,7 @@ mod bench;
 mod copies;
 mod crashtest;
 mod demo;
+mod history;
 mod shell;
 mod shells;
 mod stats;
@@ -23,6 +24,10 @@ pub(crate) use self::copies::{
 };
 pub(crate) use self::crashtest::CrashtestArguments;
 pub(crate) use self::demo::{ChildArguments, CommitKind, DemoArguments};
+pub(crate) use self::history::{
+    BlameArguments, DumpArguments, FilterArguments, LogLsArguments, LogShowArguments,
+    LogTailArguments, LogVerb, Stretch,
+};
 pub(crate) use self::shell::ShellArguments;
 pub(crate) use self::shells::{CompletionsArguments, ManArguments};
 pub(crate) use self::stats::{StatsArguments, StatsFormat};
@@ -82,9 +87,16 @@ pub(crate) enum Verb {
     ///
     /// The store is recovered first if that is due. The segment is never made or extended.
     Poke(PokeArguments),
-    /// List the records of the logs (read-only)
+    /// Read the logs as history: who changed what, when (read-only)
     #[command(subcommand, arg_required_else_help = true)]
     Log(LogVerb),
+    /// Show which transactions wrote some bytes, newest first (read-only)
+    ///
+    /// At the end stands what was there before the oldest transaction that the segment's log still holds.
+    Blame(BlameArguments),
+    /// Show a segment in hexadecimal digits, or as values (read-only)
+    #[command(long_about = history::DUMP_HELP)]
+    Dump(DumpArguments),
     /// Fold all logs into their segments (writes)
     ///
     /// The store is recovered first if that is due. With --dry-run it only tells what would be folded, and ends with 3 if recovery is due.
@@ -182,16 +194,6 @@ pub(crate) enum SegVerb {
         /// Write nothing: only tell what would be erased
         #[arg(long, conflicts_with = "yes")]
         dry_run: bool,
-    },
-}
-
-/// What can be done with logs.
-#[derive(Debug, Subcommand)]
-pub(crate) enum LogVerb {
-    /// List the live records of a segment's log, or of all logs (read-only)
-    Ls {
-        /// The segment [default: all]
-        name: Option<String>,
     },
 }
 

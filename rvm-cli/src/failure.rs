@@ -30,6 +30,16 @@ pub(crate) enum Failure {
         /// What is there instead, or what would help.
         hint: &'static str,
     },
+    /// No log has the transaction.
+    #[error(
+        "no log in {store} holds transaction {transaction}: it is folded into the segments, or there never was one"
+    )]
+    NoTransaction {
+        /// The transaction.
+        transaction: u64,
+        /// The store's directory.
+        store: String,
+    },
     /// The arguments make no sense for this store.
     #[error("{0}")]
     Usage(String),
@@ -165,7 +175,7 @@ impl Failure {
         match self {
             Self::Store(error) => exit_of(error),
             Self::Copy(error) => exit_of_copy(error),
-            Self::NoStore { .. } => Exit::NotFound,
+            Self::NoStore { .. } | Self::NoTransaction { .. } => Exit::NotFound,
             Self::Usage(_) => Exit::Usage,
             Self::Interrupted(_) => Exit::Interrupted,
             Self::Line { source, .. } => source.exit(),
@@ -200,6 +210,7 @@ impl Failure {
             | Self::Terminal(_)
             | Self::OutOfSpace { .. } => "io",
             Self::NoStore { .. }
+            | Self::NoTransaction { .. }
             | Self::SegmentExists { .. }
             | Self::NotConfirmed { .. }
             | Self::NotRepaired => "state",

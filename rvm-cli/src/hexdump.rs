@@ -1,188 +1,233 @@
-//! Bytes as a hex dump: offset, sixteen bytes, and what of them is text. Rows that repeat are shown once, and a `*` stands for the rest.
+//! Bytes in rows, each with its offset. Rows that repeat are told once, so that zeros can be passed over without a look at each.
 
 use std::fmt::Write as _;
 
-use rvm_core::rvm_storage::widths::wide;
+use rvm_core::rvm_storage::widths::{narrow, wide};
 
+use crate::colours::{FAINT, NAME, WARNING};
 use crate::failure::Failure;
+use crate::output::Output;
 
-const ROW_LEN: usize = 16;
+/// How many bytes a row has where there is room.
+pub(crate) const ROW_LEN: usize = 16;
 
-/// A dump in the making, which is given the bytes piece by piece and gives out lines.
-pub(crate) struct Dump<F> {
-    each: F,
-    /// Where the next byte is.
-    at: u64,
-    /// The bytes of a row that is not whole yet.
+/// What is told of the rows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Row<'a> {
+    /// The bytes at an offset.
+    Bytes(u64, &'a [u8]),
+    /// One or more that are as the one before.
+    Repeated,
+    /// The offset behind the last.
+    End(u64),
+}
+
+/// Makes rows of bytes that come bit by bit.
+#[derive(Debug)]
+pub(crate) struct Rows {
+    row_len: usize,
+    /// Where the next row starts, and what there is of it.
+    offset: u64,
     row: Vec<u8>,
-    before: Option<[u8; ROW_LEN]>,
-    repeating: bool,
+    /// How long the next row is.
+    next_len: usize,
+    before: Option<Vec<u8>>,
+    is_repeating: bool,
 }
 
-impl<F: FnMut(&str) -> Result<(), Failure>> Dump<F> {
-    /// The first byte has the offset `start`.
-    pub(crate) fn new(start: u64, each: F) -> Self {
-        Self { each, at: start, row: Vec::with_capacity(ROW_LEN), before: None, repeating: false }
+impl Rows {
+    /// Rows of `row_len` bytes; the first has `first_len`, if that is not 0, and starts at `offset`.
+    pub(crate) fn new(offset: u64, first_len: usize, row_len: usize) -> Self {
+        let row_len = row_len.max(1);
+        let next_len = if first_len == 0 { row_len } else { first_len };
+        Self { row_len, offset, row: Vec::new(), next_len, before: None, is_repeating: false }
     }
 
-    /// The next bytes.
-    pub(crate) fn bytes(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
-        while let Some((now, rest)) =
-            bytes.split_at_checked((ROW_LEN - self.row.len()).min(bytes.len()))
-            && !now.is_empty()
-        {
-            self.row.extend(now);
-            self.at = self.at.saturating_add(wide(now.len()));
+    /// Takes bytes, and gives each row that is whole.
+    pub(crate) fn push(
+        &mut self,
+        mut bytes: &[u8],
+        each: &mut dyn FnMut(Row<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        while !bytes.is_empty() {
+            let lacking = self.next_len.saturating_sub(self.row.len()).min(bytes.len());
+            let (piece, rest) = bytes.split_at(lacking);
+            self.row.extend_from_slice(piece);
             bytes = rest;
-            if self.row.len() == ROW_LEN {
-                self.whole_row()?;
+            if self.row.len() >= self.next_len {
+                self.give(each)?;
             }
         }
         Ok(())
     }
 
-    /// Zeros up to the offset `end`; nothing if that is not ahead. They cost nothing, however many they are.
-    pub(crate) fn zeros_to(&mut self, end: u64) -> Result<(), Failure> {
-        const ZEROS: [u8; ROW_LEN] = [0; ROW_LEN];
-        while self.at < end {
-            let left = end - self.at;
-            if self.row.is_empty() && self.before == Some(ZEROS) && self.repeating {
-                self.at += left - left % wide(ROW_LEN);
-            }
-            let some = usize::try_from(end - self.at).unwrap_or(ROW_LEN).min(ROW_LEN);
-            self.bytes(ZEROS.get(..some.min(ROW_LEN - self.row.len())).unwrap_or_default())?;
+    /// Takes so many zeros.
+    pub(crate) fn zeros(
+        &mut self,
+        mut count: u64,
+        each: &mut dyn FnMut(Row<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let zeros = vec![0; self.row_len.max(self.next_len)];
+        // The row that was begun, one to show, and one that repeats it.
+        for _ in 0..3 {
+            let lacking = wide(self.next_len.saturating_sub(self.row.len())).min(count);
+            self.push(zeros.get(..narrow(lacking)).unwrap_or_default(), each)?;
+            count -= lacking;
+        }
+        if self.row.is_empty() && self.is_repeating {
+            let row_len = wide(self.row_len);
+            self.offset = self.offset.saturating_add(count - count % row_len);
+            count %= row_len;
+        }
+        while count > 0 {
+            let some = wide(zeros.len()).min(count);
+            self.push(zeros.get(..narrow(some)).unwrap_or_default(), each)?;
+            count -= some;
         }
         Ok(())
     }
 
-    /// The last row, and the offset behind it.
-    pub(crate) fn end(mut self) -> Result<(), Failure> {
+    /// Gives the row that is not whole, and the end.
+    pub(crate) fn finish(
+        mut self,
+        each: &mut dyn FnMut(Row<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
         if !self.row.is_empty() {
-            let start = self.at.saturating_sub(wide(self.row.len()));
-            (self.each)(&line(start, &self.row))?;
+            self.give(each)?;
         }
-        (self.each)(&format!("{:08x}", self.at))
+        each(Row::End(self.offset))
     }
 
-    fn whole_row(&mut self) -> Result<(), Failure> {
-        let row: Option<[u8; ROW_LEN]> = self.row.first_chunk().copied();
-        if row == self.before {
-            if !self.repeating {
-                (self.each)("*")?;
+    fn give(
+        &mut self,
+        each: &mut dyn FnMut(Row<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let row = std::mem::take(&mut self.row);
+        let offset = self.offset;
+        self.offset = offset.saturating_add(wide(row.len()));
+        self.next_len = self.row_len;
+        if self.before.as_ref() == Some(&row) {
+            if !self.is_repeating {
+                self.is_repeating = true;
+                each(Row::Repeated)?;
             }
-            self.repeating = true;
-        } else {
-            let start = self.at.saturating_sub(wide(ROW_LEN));
-            (self.each)(&line(start, &self.row))?;
-            self.repeating = false;
+            return Ok(());
         }
-        self.before = row;
-        self.row.clear();
+        self.is_repeating = false;
+        each(Row::Bytes(offset, &row))?;
+        self.before = Some(row);
         Ok(())
     }
 }
 
-/// Gives each line of the dump of `bytes` to `each`; the first byte has the offset `start`.
-pub(crate) fn dump(
-    start: u64,
-    bytes: &[u8],
-    each: impl FnMut(&str) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let mut dump = Dump::new(start, each);
-    dump.bytes(bytes)?;
-    dump.end()
+/// Prints bytes, the first of which has the offset `start`.
+pub(crate) fn dump(start: u64, bytes: &[u8], output: &mut Output) -> Result<(), Failure> {
+    let mut rows = Rows::new(start, 0, ROW_LEN);
+    let mut each = |row: Row<'_>| {
+        let line = line(output, row, ROW_LEN);
+        output.line(line)
+    };
+    rows.push(bytes, &mut each)?;
+    rows.finish(&mut each)
 }
 
-fn line(offset: u64, row: &[u8]) -> String {
-    let mut hex = String::with_capacity(ROW_LEN * 3 + 1);
-    for (position, byte) in row.iter().enumerate() {
+/// How many bytes of a row a terminal has room for.
+pub(crate) fn fitting_len(output: &Output) -> usize {
+    match output.terminal_width() {
+        Some(..47) => 4,
+        Some(47..78) => 8,
+        _ => ROW_LEN,
+    }
+}
+
+/// The line of a row: offset, bytes, and what of them is text. Zeros are faint; text and other bytes have a colour each.
+pub(crate) fn line(output: &Output, row: Row<'_>, row_len: usize) -> String {
+    let (offset, bytes) = match row {
+        Row::Bytes(offset, bytes) => (offset, bytes),
+        Row::Repeated => return "*".to_owned(),
+        Row::End(offset) => return format!("{offset:08x}"),
+    };
+    let style = |byte: u8| match byte {
+        0 => FAINT,
+        b' '..=b'~' => NAME,
+        _ => WARNING,
+    };
+    let (mut hex, mut text) = (String::new(), String::new());
+    for (position, byte) in bytes.iter().enumerate() {
         if position == ROW_LEN / 2 {
             hex.push(' ');
         }
         // Writing to a string cannot fail.
-        write!(hex, " {byte:02x}").ok();
+        write!(hex, " {}", output.painted(style(*byte), format_args!("{byte:02x}"))).ok();
+        write!(text, "{}", output.painted(style(*byte), shown(*byte))).ok();
     }
-    let text: String = row.iter().map(|byte| shown(*byte)).collect();
-    format!("{offset:08x} {hex:<49}  |{text}|")
+    let width = |count: usize| count * 3 + usize::from(count > ROW_LEN / 2);
+    let padding = width(row_len).saturating_sub(width(bytes.len()));
+    format!("{offset:08x} {hex}{:padding$}  |{text}|", "")
 }
 
 fn shown(byte: u8) -> char {
     if byte == b' ' || byte.is_ascii_graphic() { char::from(byte) } else { '.' }
 }
 
-/// Bytes as hexadecimal digits.
-pub(crate) fn to_hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        write!(hex, "{byte:02x}").ok();
-        hex
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn lines(start: u64, bytes: &[u8]) -> Vec<String> {
-        let mut lines = Vec::new();
-        dump(start, bytes, |line| {
-            lines.push(line.to_owned());
-            Ok(())
-        })
-        .unwrap();
-        lines
-    }
-
-    /// Guards against columns that shift in the last, shorter row.
-    #[test]
-    fn a_short_row_is_padded() {
-        let lines = lines(32, b"recoverable memory");
-        assert_eq!(
-            lines,
-            [
-                "00000020  72 65 63 6f 76 65 72 61  62 6c 65 20 6d 65 6d 6f  |recoverable memo|",
-                "00000030  72 79                                             |ry|",
-                "00000032",
-            ]
-        );
-    }
-
-    /// Guards against a dump of an empty segment that fills the screen, and against a last row that vanishes in the `*`.
-    #[test]
-    fn repeated_rows_are_shown_once() {
-        let mut bytes = [0; 64];
-        bytes[63] = 1;
-        let lines = lines(0, &bytes);
-        assert_eq!(lines.len(), 4);
-        assert_eq!(lines[1], "*");
-        assert!(lines[2].starts_with("00000030"));
-        assert_eq!(lines[3], "00000040");
-    }
-    /// Guards against zeros that are left out of a dump, and minutes for those of a large segment.
-    #[test]
-    fn zeros_are_skipped_as_if_they_had_been_read() {
-        for (start, end) in [(0, 16), (3, 40), (0, 64), (5, 200), (16, 17), (0, 0)] {
-            let mut skipped = Vec::new();
-            let mut dump = Dump::new(start, |line: &str| {
-                skipped.push(line.to_owned());
-                Ok(())
+    fn rows(
+        start: u64,
+        first: usize,
+        make: impl FnOnce(&mut Rows, &mut dyn FnMut(Row<'_>) -> Result<(), Failure>),
+    ) -> Vec<(u64, Vec<u8>)> {
+        let mut found = Vec::new();
+        let mut rows = Rows::new(start, first, 4);
+        let mut each = |row: Row<'_>| {
+            found.push(match row {
+                Row::Bytes(offset, bytes) => (offset, bytes.to_vec()),
+                Row::Repeated => (u64::MAX, Vec::new()),
+                Row::End(offset) => (offset, Vec::new()),
             });
-            dump.bytes(b"x").unwrap();
-            dump.zeros_to(end).unwrap();
-            dump.bytes(b"y").unwrap();
-            dump.end().unwrap();
-            let zeros =
-                usize::try_from(end).unwrap().saturating_sub(usize::try_from(start).unwrap() + 1);
-            let read = [b"x".to_vec(), vec![0; zeros], b"y".to_vec()].concat();
-            assert_eq!(skipped, lines(start, &read), "{start}..{end}");
-        }
-        let mut count = 0;
-        let mut dump = Dump::new(0, |_: &str| {
-            count += 1;
             Ok(())
+        };
+        make(&mut rows, &mut each);
+        rows.finish(&mut each).unwrap();
+        found
+    }
+
+    /// Guards against rows that depend on how the bytes come, and against a last row that vanishes.
+    #[test]
+    fn rows_are_the_same_however_bytes_come() {
+        let bytes = [1, 2, 3, 4, 5, 6, 7, 8, 9];
+        let whole = rows(32, 0, |rows, each| rows.push(&bytes, each).unwrap());
+        assert_eq!(
+            whole,
+            [(32, vec![1, 2, 3, 4]), (36, vec![5, 6, 7, 8]), (40, vec![9]), (41, vec![])]
+        );
+        let pieces = rows(32, 0, |rows, each| {
+            bytes.chunks(3).for_each(|piece| rows.push(piece, each).unwrap());
         });
-        dump.zeros_to(u64::MAX).unwrap();
-        dump.end().unwrap();
-        assert_eq!(count, 4);
+        assert_eq!(whole, pieces);
+        let first = rows(30, 2, |rows, each| rows.push(&bytes[..5], each).unwrap());
+        assert_eq!(first, [(30, vec![1, 2]), (32, vec![3, 4, 5]), (35, vec![])]);
+    }
+
+    /// Guards against zeros that are told otherwise, or take as long, where they are passed over.
+    #[test]
+    fn zeros_that_are_passed_over_are_rows_that_repeat() {
+        for count in 0..40_u8 {
+            for first in 0..4 {
+                let passed = rows(0, first, |rows, each| {
+                    rows.push(&[7, 0, 0, 0, 0], each).unwrap();
+                    rows.zeros(count.into(), each).unwrap();
+                    rows.push(&[8], each).unwrap();
+                });
+                let mut bytes = vec![7, 0, 0, 0, 0];
+                bytes.extend(std::iter::repeat_n(0, count.into()));
+                bytes.push(8);
+                assert_eq!(passed, rows(0, first, |rows, each| rows.push(&bytes, each).unwrap()));
+            }
+        }
+        let long = rows(0, 0, |rows, each| rows.zeros(1 << 50, each).unwrap());
+        assert_eq!(long, [(0, vec![0; 4]), (u64::MAX, vec![]), (1 << 50, vec![])]);
     }
 }

@@ -1,5 +1,7 @@
 //! Numbers as users type them: `4096`, `64K`, `1MiB`, `0x1000`; and bytes in hexadecimal.
 
+use std::fmt::Write as _;
+
 /// Reads a length or an offset: decimal, or hexadecimal after `0x`, with `K`, `M`, `G` or `T` for powers of 1024 (also `KiB`,
 /// `KB`, and so on).
 pub(crate) fn parse_size(text: &str) -> Result<u64, String> {
@@ -36,6 +38,15 @@ pub(crate) fn parse_hex(text: &str) -> Result<Vec<u8>, String> {
         return Err(format!("{} hexadecimal digits are no whole number of bytes", digits.len()));
     }
     Ok(pairs.iter().map(|[high, low]| high << 4 | low).collect())
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn to_hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+        // Writing to a string cannot fail.
+        write!(hex, "{byte:02x}").ok();
+        hex
+    })
 }
 
 #[cfg(test)]

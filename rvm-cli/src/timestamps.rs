@@ -12,20 +12,70 @@ pub(crate) fn rfc3339(unix_nanos: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z")
 }
 
+/// Reads a time: RFC 3339 in UTC, as in `2026-11-26T12:00:00Z`, or nanoseconds since 1970.
+pub(crate) fn parse_time(text: &str) -> Result<u64, String> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text.parse().map_err(|_| format!("{text:?} is beyond all clocks"));
+    }
+    parse_rfc3339(text).ok_or_else(|| {
+        format!(
+            "{text:?} is no time; write for example 2026-11-26T12:00:00Z, or nanoseconds since 1970"
+        )
+    })
+}
+
+fn parse_rfc3339(text: &str) -> Option<u64> {
+    let (date, time) = text.strip_suffix(['Z', 'z'])?.split_once(['T', 't', ' '])?;
+    let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
+    let (whole, fraction) = time.split_once('.').map_or((time, "0"), |(whole, part)| (whole, part));
+    let [hour, minute, second] = numbers(whole, ':', [2, 2, 2])?;
+    let fits = (1970..=2554).contains(&year)
+        && (1..=12).contains(&month)
+        && hour < 24
+        && minute < 60
+        && second < 60;
+    let digits =
+        (1..=9).contains(&fraction.len()) && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    if !fits || !digits {
+        return None;
+    }
+    let nanos: u64 = format!("{fraction:0<9}").parse().ok()?;
+    let months = months(year).into_iter().zip(1..).collect::<Vec<_>>();
+    let (in_month, _) = months.iter().find(|(_, number)| *number == month)?;
+    if day == 0 || day > *in_month {
+        return None;
+    }
+    let years: u64 = (1970..year).map(days_in).sum();
+    let before: u64 =
+        months.iter().take_while(|(_, number)| *number < month).map(|(days, _)| days).sum();
+    let seconds = (years + before + day - 1) * SECONDS_PER_DAY + hour * 3600 + minute * 60 + second;
+    seconds.checked_mul(NANOS_PER_SECOND)?.checked_add(nanos)
+}
+
+/// Three numbers of so many digits.
+fn numbers(text: &str, between: char, digits: [usize; 3]) -> Option<[u64; 3]> {
+    let mut parts = text.split(between);
+    let mut found = [0; 3];
+    for (place, digits) in found.iter_mut().zip(digits) {
+        let part = parts.next().filter(|part| part.len() == digits)?;
+        *place = part.bytes().all(|byte| byte.is_ascii_digit()).then(|| part.parse().ok())??;
+    }
+    parts.next().is_none().then_some(found)
+}
+
 /// The date that is so many days after 1970-01-01. 64 bits of nanoseconds end in 2554, so walking the years is quick.
 fn date(mut days: u64) -> (u64, u64, u64) {
     let mut year = 1970;
     loop {
-        let in_year = if is_leap(year) { 366 } else { 365 };
+        let in_year = days_in(year);
         if days < in_year {
             break;
         }
         days -= in_year;
         year += 1;
     }
-    let february = if is_leap(year) { 29 } else { 28 };
     let mut month = 1;
-    for in_month in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+    for in_month in months(year) {
         if days < in_month {
             break;
         }
@@ -33,6 +83,15 @@ fn date(mut days: u64) -> (u64, u64, u64) {
         month += 1;
     }
     (year, month, days + 1)
+}
+
+const fn days_in(year: u64) -> u64 {
+    if is_leap(year) { 366 } else { 365 }
+}
+
+const fn months(year: u64) -> [u64; 12] {
+    let february = if is_leap(year) { 29 } else { 28 };
+    [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 }
 
 const fn is_leap(year: u64) -> bool {
@@ -56,5 +115,35 @@ mod tests {
     #[test]
     fn the_last_moment_has_a_name() {
         assert!(rfc3339(u64::MAX).starts_with("2554-07-21T"));
+    }
+
+    /// Guards against a time that is read as another one than it is shown as, and against what is none.
+    #[test]
+    fn times_are_read_as_they_are_shown() {
+        for nanos in
+            [0, 951_782_400 * NANOS_PER_SECOND + 7, 4_107_542_400 * NANOS_PER_SECOND, 1 << 60]
+        {
+            assert_eq!(parse_time(&rfc3339(nanos)), Ok(nanos));
+        }
+        assert_eq!(parse_time("1970-01-01 00:00:01.5z"), Ok(1_500_000_000));
+        assert_eq!(parse_time("17"), Ok(17));
+        for wrong in [
+            "",
+            "-1",
+            "now",
+            "2026-11-26",
+            "2026-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-01-00T00:00:00Z",
+            "2026-01-01T24:00:00Z",
+            "2026-01-01T00:00:00",
+            "2600-01-01T00:00:00Z",
+            "2026-01-01T00:00:00.Z",
+            "+026-01-01T00:00:00Z",
+            "18446744073709551616",
+            "2554-12-31T00:00:00Z",
+        ] {
+            assert!(parse_time(wrong).is_err(), "{wrong:?} was taken");
+        }
     }
 }

@@ -139,6 +139,13 @@ impl Output {
         self.line("")
     }
 
+    /// Prints a structure as JSON on one line, for one of many.
+    pub(crate) fn json_line(&mut self, report: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(&mut self.out, &Versioned::new(report))
+            .map_err(|error| Failure::Output(error.into()))?;
+        self.line("")
+    }
+
     /// Passes on what is still here.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         self.out.flush().map_err(Failure::Output)

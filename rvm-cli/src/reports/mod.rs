@@ -7,6 +7,7 @@ mod bench;
 mod copies;
 mod crashtest;
 mod demo;
+mod history;
 mod portable;
 mod repair;
 mod salvage;
@@ -14,17 +15,18 @@ mod stats;
 mod status;
 mod verify;
 
-use rvm_core::inspect::RecordInfo;
 use rvm_core::{LogRecovery, RecoveryReport};
 use serde::Serialize;
 
 use crate::quantities::nanos;
-use crate::timestamps::rfc3339;
 
 pub(crate) use bench::{BenchReport, ColumnFacts, LatencyFacts, RatioFacts, SpreadFacts};
 pub(crate) use copies::{BackupFacts, RestoreFacts, VerifiedFacts};
 pub(crate) use crashtest::{CrashtestReport, FindingFacts};
 pub(crate) use demo::{DemoReport, KillFacts, OpeningFacts, VerifyReport};
+pub(crate) use history::{
+    BlameReport, DumpReport, DumpRow, MissedFacts, ShowReport, TransactionFacts, TransactionsReport,
+};
 pub(crate) use portable::{DiffFacts, DifferingFacts, ExportFacts, ImportFacts, ValueFacts};
 pub(crate) use repair::{RepairReport, StepFacts};
 pub(crate) use salvage::{DamageFacts, SalvageFacts, SalvagedSegment, word_of};
@@ -118,60 +120,11 @@ pub(crate) struct PokeReport {
     pub(crate) recovery: Option<RecoveryFacts>,
 }
 
-/// `log ls`.
-#[derive(Debug, Serialize)]
-pub(crate) struct LogsReport {
-    pub(crate) store: String,
-    pub(crate) logs: Vec<LogRecords>,
-}
-
-/// The live records of a log.
-#[derive(Debug, Serialize)]
-pub(crate) struct LogRecords {
-    pub(crate) segment: String,
-    pub(crate) records: Vec<RecordFacts>,
-}
-
-/// A record of a log.
-#[derive(Debug, Serialize)]
-pub(crate) struct RecordFacts {
-    pub(crate) lsn: u64,
-    pub(crate) len: u64,
-    pub(crate) transaction: u64,
-    pub(crate) commit_time: String,
-    pub(crate) commit_time_nanos: u64,
-    pub(crate) lazy: bool,
-    pub(crate) label: String,
-    pub(crate) ranges: Vec<RangeFacts>,
-    /// How many other segments the transaction changed.
-    pub(crate) participants: u64,
-    /// How many segments it depends on without having changed them.
-    pub(crate) dependencies: u64,
-}
-
 /// A range of a record.
 #[derive(Debug, Serialize)]
 pub(crate) struct RangeFacts {
     pub(crate) offset: u64,
     pub(crate) len: u64,
-}
-
-impl From<RecordInfo> for RecordFacts {
-    fn from(record: RecordInfo) -> Self {
-        let ranges = record.ranges.into_iter().map(|(offset, len)| RangeFacts { offset, len });
-        Self {
-            lsn: record.lsn,
-            len: record.len,
-            transaction: record.transaction,
-            commit_time: rfc3339(record.commit_time),
-            commit_time_nanos: record.commit_time,
-            lazy: record.lazy,
-            label: record.label,
-            ranges: ranges.collect(),
-            participants: record.participants,
-            dependencies: record.dependencies,
-        }
-    }
 }
 
 /// `truncate`.

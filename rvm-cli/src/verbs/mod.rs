@@ -1,7 +1,9 @@
 //! The verbs. Each does one thing to one store, and prints one report.
 
 mod backup;
+mod blame;
 mod diff;
+mod dump;
 mod export;
 mod forecast;
 mod import;
@@ -9,6 +11,7 @@ mod log;
 mod pages;
 mod peek;
 mod poke;
+mod portions;
 mod recover;
 mod repair;
 mod restore;
@@ -21,7 +24,7 @@ mod truncate;
 mod verify;
 
 use self::forecast::Act;
-use crate::arguments::{Arguments, LogVerb, SegVerb, Verb};
+use crate::arguments::{Arguments, SegVerb, Verb};
 use crate::bench;
 use crate::crashtest;
 use crate::demo;
@@ -54,7 +57,9 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fai
         }
         Verb::Peek(peek) => peek::run(&place, &peek, output),
         Verb::Poke(poke) => poke::run(&place, &poke, output),
-        Verb::Log(LogVerb::Ls { name }) => log::list(&place, name, output),
+        Verb::Log(asked) => return log::run(&place, &asked, output),
+        Verb::Blame(asked) => blame::run(&place, &asked, output),
+        Verb::Dump(asked) => dump::run(&place, &asked, output),
         Verb::Backup(backup) => backup::run(&place, &backup, output),
         Verb::Restore(restore) => restore::run(&restore, output),
         Verb::Export(export) => export::run(&place, &export, output),

@@ -10,6 +10,7 @@ mod demo;
 mod demo_input;
 mod exit_codes;
 mod flights;
+mod log_history;
 mod looking;
 mod output;
 mod pages;

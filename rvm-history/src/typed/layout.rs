@@ -44,9 +44,21 @@ impl RecordLayout {
     /// How long a record is, in bytes, and an offset where one starts. 0 bytes if the last field takes all that is left.
     #[must_use]
     pub fn record(&self) -> (u64, u64) {
-        let sizes = self.types.iter().map(|kind| kind.size());
-        let len = sizes.sum::<Option<usize>>().map_or(0, wide);
-        (len, self.anchor.unwrap_or(0))
+        (self.size().map_or(0, wide), self.anchor.unwrap_or(0))
+    }
+
+    /// How many bytes a record has; `None` if its last field takes all that are left.
+    #[must_use]
+    pub fn size(&self) -> Option<usize> {
+        self.types.iter().map(|kind| kind.size()).sum()
+    }
+
+    /// How many bytes there are from an offset of the segment to the next record; 0 where one starts, and where records start anywhere.
+    #[must_use]
+    pub fn until_record(&self, offset: u64) -> usize {
+        let (Some(anchor), Some(size)) = (self.anchor, self.size()) else { return 0 };
+        let size = wide(size.max(1));
+        narrow((size + anchor % size - offset % size) % size)
     }
 
     /// The fields in the `len` bytes at `offset` of the segment. None is empty.

@@ -168,7 +168,14 @@ impl Type {
                 Value::F32(f32::from_le_bytes([a, b, c, d]))
             }
             Self::F64(order) => Value::F64(f64::from_le_bytes(lowest(bytes, order, 0))),
-            Self::Char | Self::Text(_) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+            // A field that is longer than its text is filled up.
+            Self::Text(Some(_)) => {
+                let text = String::from_utf8_lossy(bytes);
+                Value::Text(text.trim_end_matches('\0').to_owned())
+            }
+            Self::Char | Self::Text(None) => {
+                Value::Text(String::from_utf8_lossy(bytes).into_owned())
+            }
             Self::Hex(_) => Value::Hex(hex(bytes)),
         }
     }

@@ -26,6 +26,7 @@ fn numbers_have_an_order_and_a_sign() {
 fn text_shows_no_control_characters_and_rests_are_digits() {
     assert_eq!(value("text:3", b"a\x1b\n"), r#""a\u{1b}\n""#);
     assert_eq!(value("char", b"x"), "\"x\"");
+    assert_eq!(value("text:5", b"ab\0\0\0"), "\"ab\"");
     assert_eq!(value("u32le", &[1, 2, 0xab]), "0102ab");
     assert_eq!(value("hex", &[0, 0xff]), "00ff");
 }

@@ -8,10 +8,10 @@ use rvm_core::rvm_storage::widths::wide;
 
 use crate::colours::{FAINT, NEW, OLD, STRONG};
 use crate::failure::Failure;
-use crate::hexdump::to_hex;
 use crate::output::{Column, Output};
 use crate::quantities::counted;
 use crate::reports::{DiffFacts, DifferingFacts, ValueFacts};
+use crate::sizes::to_hex;
 
 const COLUMNS: [Column; 5] = [
     Column::Text("SEGMENT"),

@@ -205,7 +205,7 @@ impl Session {
             self.open.as_ref().map(|open| open.bytes(name)).transpose()?.flatten()
         {
             let (start, end) = range(name, wide(changed.len()), offset, len)?;
-            return shown(
+            return dump(
                 start,
                 changed.get(narrow(start)..narrow(end)).unwrap_or_default(),
                 output,
@@ -216,7 +216,7 @@ impl Session {
         let mut bytes = vec![0; narrow(end - start)];
         snapshot.read_at(name, start, &mut bytes)?;
         drop(snapshot);
-        shown(start, &bytes, output)
+        dump(start, &bytes, output)
     }
 
     fn truncate(&self, output: &mut Output) -> Result<(), Failure> {
@@ -292,8 +292,4 @@ fn range(
         )));
     }
     Ok((start, end))
-}
-
-fn shown(start: u64, bytes: &[u8], output: &mut Output) -> Result<(), Failure> {
-    dump(start, bytes, |line| output.line(line))
 }

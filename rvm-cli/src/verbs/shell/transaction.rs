@@ -5,8 +5,8 @@ use rvm_core::{Durability, Error, Rvm, Segment, Transaction};
 
 use crate::colours::{NEW, OLD};
 use crate::failure::Failure;
-use crate::hexdump::to_hex;
 use crate::output::Output;
+use crate::sizes::to_hex;
 
 /// How many bytes of a change are shown.
 const SHOWN: usize = 16;

@@ -151,6 +151,7 @@ impl Places {
         match word {
             "{out}" => self.missing().into(),
             "{clean}" => self.clean.clone().into(),
+            "{crashed}" => self.crashed.clone().into(),
             "{backup}" => self.ready("backup", |to| format!("backup {}", to.display())),
             word => {
                 assert!(!word.contains('{'), "{word}: nothing of that kind is ready");

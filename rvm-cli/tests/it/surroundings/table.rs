@@ -95,6 +95,15 @@ pub(super) const ROWS: &[Row] = &[
         ..writes("poke", "poke a 0 --hex 01")
     },
     Row { hostile: &[(Damage::ForeignLog, &[0, 4])], ..looks("log ls", "log ls") },
+    // A store that is well has no transaction in its log.
+    apart("log show", "log show 1 --diff --store {crashed}"),
+    Row {
+        silent: true,
+        hostile: &[(Damage::ForeignLog, &[0, 4])],
+        ..looks("log tail", "log tail")
+    },
+    looks("blame", "blame a 0+9 --as hex:4"),
+    looks("dump", "dump a"),
     writes("truncate", "truncate"),
     writes("recover", "recover"),
     Row {
