@@ -26,7 +26,7 @@ pub(crate) use self::crashtest::CrashtestArguments;
 pub(crate) use self::demo::{ChildArguments, CommitKind, DemoArguments};
 pub(crate) use self::history::{
     BlameArguments, DumpArguments, FilterArguments, LogLsArguments, LogShowArguments,
-    LogTailArguments, LogVerb, Stretch,
+    LogTailArguments, LogTimelineArguments, LogVerb, Stretch,
 };
 pub(crate) use self::shell::ShellArguments;
 pub(crate) use self::shells::{CompletionsArguments, ManArguments};

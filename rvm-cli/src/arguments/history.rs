@@ -1,5 +1,6 @@
 //! Arguments of what reads the log as history: `log`, `blame` and `dump`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
@@ -37,6 +38,11 @@ pub(crate) enum LogVerb {
     /// Show the newest transactions, and follow (read-only)
     #[command(long_about = TAIL_HELP)]
     Tail(LogTailArguments),
+    /// Draw each log's ring, and how many commits there were in a second (read-only)
+    ///
+    /// A log's ring is a strip: what is applied to the segment, what is not yet, what was never used, and what is torn. The letters below it
+    /// are the log's head (h), up to where its header vouches (s), and its end (e); a * stands for several.
+    Timeline(LogTimelineArguments),
 }
 
 /// Which transactions are wanted.
@@ -131,6 +137,14 @@ pub(crate) struct LogTailArguments {
     /// How often to look, as in 200ms or 2s
     #[arg(long, value_name = "DURATION", default_value = "200ms", value_parser = parse_span)]
     pub(crate) interval: Duration,
+}
+
+/// Arguments of `log timeline`.
+#[derive(Debug, Args)]
+pub(crate) struct LogTimelineArguments {
+    /// Draw the picture into this file (writes it), not on the terminal
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    pub(crate) svg: Option<PathBuf>,
 }
 
 /// Arguments of `blame`.

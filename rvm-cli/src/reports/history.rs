@@ -326,3 +326,50 @@ pub(crate) struct DumpRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) values: Option<Vec<ValueFacts>>,
 }
+
+/// `log timeline`.
+#[derive(Debug, Serialize)]
+pub(crate) struct TimelineReport {
+    pub(crate) store: String,
+    pub(crate) logs: Vec<RingFacts>,
+    /// Segments that were copied there and have no log yet.
+    pub(crate) without_log: Vec<String>,
+    pub(crate) commits: CommitsFacts,
+}
+
+/// A log and its ring.
+#[derive(Debug, Serialize)]
+pub(crate) struct RingFacts {
+    pub(crate) segment: String,
+    pub(crate) capacity: u64,
+    pub(crate) head_lsn: u64,
+    pub(crate) synced_lsn: u64,
+    pub(crate) cut_lsn: u64,
+    pub(crate) end_lsn: u64,
+    pub(crate) torn_bytes: u64,
+    /// They cover the ring, in order.
+    pub(crate) ring: Vec<RingPiece>,
+}
+
+/// A part of a ring, in bytes of the ring.
+#[derive(Debug, Serialize)]
+pub(crate) struct RingPiece {
+    /// `free`, `applied`, `vouched` (it may be applied), `unapplied`, `dropped` or `torn`.
+    pub(crate) kind: &'static str,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+}
+
+/// When the transactions in the logs were committed.
+#[derive(Debug, Serialize)]
+pub(crate) struct CommitsFacts {
+    pub(crate) count: u64,
+    pub(crate) first: Option<String>,
+    pub(crate) first_nanos: Option<u64>,
+    pub(crate) last: Option<String>,
+    pub(crate) last_nanos: Option<u64>,
+    /// How long a bucket is.
+    pub(crate) bucket_nanos: u64,
+    /// How many commits each bucket has, from that of the first on.
+    pub(crate) buckets: Vec<u64>,
+}

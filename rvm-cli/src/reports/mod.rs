@@ -25,7 +25,8 @@ pub(crate) use copies::{BackupFacts, RestoreFacts, VerifiedFacts};
 pub(crate) use crashtest::{CrashtestReport, FindingFacts};
 pub(crate) use demo::{DemoReport, KillFacts, OpeningFacts, VerifyReport};
 pub(crate) use history::{
-    BlameReport, DumpReport, DumpRow, MissedFacts, ShowReport, TransactionFacts, TransactionsReport,
+    BlameReport, CommitsFacts, DumpReport, DumpRow, MissedFacts, RingFacts, RingPiece, ShowReport,
+    TimelineReport, TransactionFacts, TransactionsReport,
 };
 pub(crate) use portable::{DiffFacts, DifferingFacts, ExportFacts, ImportFacts, ValueFacts};
 pub(crate) use repair::{RepairReport, StepFacts};

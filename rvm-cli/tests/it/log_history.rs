@@ -243,6 +243,37 @@ fn damage_and_absence_have_their_codes() {
     }
 }
 
+/// Guards against a ring that does not add up, commits that are not counted, and a picture that is another one each time.
+#[test]
+fn log_timeline_draws_the_rings_and_the_rates() {
+    let parent = parent();
+    let store = books(&parent);
+    let report = on(&store, "log timeline --json").fine().json();
+    let log = &report["logs"][0];
+    let ring = log["ring"].as_array().unwrap();
+    let kinds: Vec<&str> = ring.iter().map(|piece| piece["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["applied", "unapplied", "free"]);
+    assert_eq!((&ring[0]["end"], &ring[1]["end"]), (&log["head_lsn"], &log["end_lsn"]));
+    assert_eq!(ring[2]["end"], log["capacity"]);
+    assert_eq!(report["commits"]["count"], 3);
+    let buckets = report["commits"]["buckets"].as_array().unwrap().iter();
+    assert_eq!(buckets.map(|count| count.as_u64().unwrap()).sum::<u64>(), 3);
+    let text = on(&store, "log timeline").fine().text();
+    for words in ["books: ", "# not applied", ". never used", "3 commits"] {
+        assert!(text.contains(words), "{words:?} is not in {text}");
+    }
+    let picture = parent.path().join("picture.svg");
+    let draw = || {
+        on(&store, &format!("log timeline --svg {}", picture.display())).fine();
+        std::fs::read_to_string(&picture).unwrap()
+    };
+    let drawn = draw();
+    assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n") && drawn.contains("books: "));
+    assert_eq!(drawn, draw());
+    let lost = parent.path().join("nowhere/picture.svg");
+    on(&store, &format!("log timeline --svg {}", lost.display())).fails(7, &["cannot write"]);
+}
+
 /// A `log tail -f` that runs.
 struct Tail {
     child: Child,

@@ -20,7 +20,7 @@ pub struct Layout {
 }
 
 /// How a log lies in its ring. A position lies at byte `position % capacity` of it, and `head <= synced`, `head <= cut <= end`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
 #[non_exhaustive]
 pub struct LogLayout {
     /// The segment.

@@ -4,6 +4,7 @@ mod diff;
 mod list;
 mod show;
 mod tail;
+mod timeline;
 
 use rvm_core::Error;
 use rvm_core::rvm_storage::Storage;
@@ -21,6 +22,7 @@ pub(super) fn run(place: &Place, asked: &LogVerb, output: &mut Output) -> Result
     match asked {
         LogVerb::Ls(asked) => list::run(place, asked, output)?,
         LogVerb::Show(asked) => show::run(place, asked, output)?,
+        LogVerb::Timeline(asked) => timeline::run(place, asked, output)?,
         LogVerb::Tail(asked) => return tail::run(place, asked, output),
     }
     Ok(Exit::Fine)

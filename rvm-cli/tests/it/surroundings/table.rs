@@ -102,6 +102,7 @@ pub(super) const ROWS: &[Row] = &[
         hostile: &[(Damage::ForeignLog, &[0, 4])],
         ..looks("log tail", "log tail")
     },
+    looks("log timeline", "log timeline"),
     looks("blame", "blame a 0+9 --as hex:4"),
     looks("dump", "dump a"),
     writes("truncate", "truncate"),
