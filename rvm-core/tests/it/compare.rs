@@ -89,6 +89,21 @@ proptest! {
     }
 }
 
+/// Guards against bytes on both sides of a hole, or of a piece that is equal, that are told as if they lay side by side.
+#[test]
+fn a_range_ends_where_a_piece_is_skipped() {
+    const PIECE: usize = 64 << 10;
+    for fill in [0, 1] {
+        let (a, mut b) = (vec![fill; 3 * PIECE], vec![fill; 3 * PIECE]);
+        b[PIECE - 1] = 2;
+        b[2 * PIECE] = 3;
+        let (found, bytes) = ranges(&a, &b, (1, 0));
+        let expected =
+            [(wide(PIECE) - 1, vec![fill], vec![2]), (wide(2 * PIECE), vec![fill], vec![3])];
+        assert_eq!((found, bytes), (expected.to_vec(), 2));
+    }
+}
+
 /// Guards against segments that only one side has, or that grew, without anybody being told; beside a process that has one store open, and with a
 /// backup on the other side.
 #[test]

@@ -68,7 +68,7 @@ impl<'a> Ranges<'a> {
             self.end(each)?;
         }
         if first == second {
-            return self.end(each);
+            return Ok(());
         }
         let len = narrow(PIECE_LEN.min(self.len.saturating_sub(offset)));
         let at = |side: &[u8], index| side.get(index).copied().unwrap_or(0);

@@ -70,6 +70,10 @@ const fn apart(verb: &'static str, call: &'static str) -> Row {
 const HEX: Option<&str> = Some("a hex dump has 16 bytes on a line");
 const SCRIPT: Option<&str> = Some("it is read by a program, which wants its lines as they are");
 
+const LINES: Option<&str> = Some("it is text for programs, a line for each thing");
+/// A segment that no store of these tests has.
+const EXPORTED: &str = "{\"rvm_export\":1,\"last_transaction\":0}\n{\"segment\":\"imported\",\"len\":5}\n{\"lines\":2,\"blake3\":\"1168d325abc5499e9799d7bdf3e390d501e586e778ba04935b62be94b979bca2\"}\n";
+
 /// Memory for a segment of 10 GiB is refused, in words, where it has to be mapped to be written.
 const TOO_LARGE: &[i32] = &[1];
 
@@ -122,4 +126,12 @@ pub(super) const ROWS: &[Row] = &[
     Row { long_lines: SCRIPT, ..apart("man", "man") },
     looks("backup", "backup {out}"),
     apart("restore", "restore {backup} --to {out}"),
+    Row { sparse: "export b", long_lines: LINES, ..looks("export", "export") },
+    Row {
+        makes_store: true,
+        reads: Reads::Nothing,
+        input: Some(EXPORTED),
+        ..writes("import", "import")
+    },
+    apart("diff", "diff {backup} {backup}"),
 ];

@@ -93,6 +93,20 @@ fn each_backup_stores_what_changed_and_the_chain_restores_to_each_state() {
     }
 }
 
+/// Guards against a log that is taken for another one of the same segment since it is as long: what came before the base's position would be missed.
+#[test]
+fn a_segment_that_was_made_again_alike_is_told_from_the_old_one() {
+    let chain = Chain::new();
+    write(&chain.rvm, "changed", 0, &[1]);
+    chain.back_up("full", None).unwrap();
+    chain.rvm.destroy("changed").unwrap();
+    chain.rvm.unmap(&chain.rvm.map("changed", 1 << 20).unwrap()).unwrap();
+    write(&chain.rvm, "changed", 70_000, &[2]);
+    write(&chain.rvm, "changed", 140_000, &[3]);
+    chain.back_up("next", Some("full")).unwrap();
+    assert!(restored(&chain.path("next")).unwrap()["changed.seg"] == chain.content("changed"));
+}
+
 /// Guards against a crash's recovery, which cuts the log, that an incremental backup does not notice.
 #[test]
 fn a_chain_goes_on_behind_a_recovery_and_a_clean_end() {
