@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lab::corruption::{Specimen, blocks, every_bit};
 use lab::life::{Script, run};
 use rvm_core::RecoveryReport;
 use rvm_core::rvm_history::forecast::Forecast;
@@ -64,4 +65,33 @@ fn no_crash_passes_for_damage() {
     }
     println!("{} stores verified: {all:?}", stores.get());
     assert!(stores.get() > 1_000, "too few: {all:?}");
+}
+
+/// Guards against a store that cannot be opened and of which `verify` finds nothing, and against findings that lie outside of the file.
+#[test]
+fn what_opening_refuses_verify_finds() {
+    let specimens = [Specimen::make(), Specimen::folded(), Specimen::interrupted()];
+    let (mut refused, mut passed) = (0, 0);
+    for specimen in specimens.map(Result::unwrap) {
+        let bits = every_bit(&specimen).step_by(4_999);
+        for damage in bits.chain(blocks(&specimen, 1).step_by(7)) {
+            let storage = specimen.storage.moment().process_kill();
+            let (name, bytes) = &specimen.files[damage.file];
+            storage.rot(name, damage.offset as u64, &damage.bytes).unwrap();
+            let report = verify(&storage, &VerifyOptions::default(), &mut |_| ()).unwrap();
+            let found = report.worst() == Some(Severity::Damage);
+            match Forecast::of(&storage, Duration::ZERO) {
+                Ok(_) => passed += 1,
+                Err(error) => {
+                    assert!(found, "{error}, and nothing was found of {damage:?} in {name}");
+                    refused += 1;
+                }
+            }
+            for finding in report.at_least(Severity::Warning) {
+                assert!(finding.offset <= bytes.len() as u64, "{finding}");
+            }
+        }
+    }
+    println!("{refused} refused, {passed} passed");
+    assert!(refused > 50 && passed > 100, "{refused} refused, {passed} passed");
 }

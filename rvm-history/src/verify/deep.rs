@@ -21,7 +21,9 @@ pub(super) fn check(
     observe: &mut dyn FnMut(&Progress),
 ) -> Result<()> {
     let mut names = storage.list()?;
-    names.retain(|name| matches!(name.role(), FileRole::Segment | FileRole::Log));
+    names.retain(|name| {
+        matches!(name.role(), FileRole::Segment | FileRole::Log | FileRole::Archive)
+    });
     names.sort();
     let files = names.iter().filter_map(|name| Some((name, opened(storage, name)?)));
     let files: Vec<_> = files.collect();

@@ -101,6 +101,10 @@ kinds! {
         "a transaction hangs on a position where the other log has no end of a record"
     Incomplete "incomplete" Note
         "records of transactions that never became durable as a whole; recovery drops them"
+    ArchiveDamaged "archive-damaged" Damage
+        "history is lost that nothing else holds; the store's present is not touched by it"
+    ArchiveTorn "archive-torn" Note
+        "the last append to an archive was cut short; the log has its records still"
     UnfinishedFile "unfinished-file" Note
         "a file that was being made; the next opening for writing removes it"
     NoLog "no-log" Note

@@ -24,6 +24,7 @@
 //! # Ok::<(), rvm_txn::Error>(())
 //! ```
 
+mod archives;
 mod deep;
 mod directory;
 mod family;

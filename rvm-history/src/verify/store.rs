@@ -11,7 +11,7 @@ use rvm_txn::{DamageCause, Result};
 
 use super::findings::{Finding, Severity};
 use super::kinds::FindingKind;
-use super::{Log, Progress, VerifyOptions, VerifyReport, family, links, records, slots};
+use super::{Log, Progress, VerifyOptions, VerifyReport, archives, family, links, records, slots};
 
 /// Looks at all files once.
 pub(super) fn look(
@@ -41,6 +41,7 @@ pub(super) fn look(
         }
     }
     look.together(&remains(storage)?, in_use);
+    archives::check(storage, options.deep, &mut look.report)?;
     if in_use {
         // One slot is always a change ahead of the other for a moment, or for longer.
         look.report.findings.retain(|finding| finding.kind != FindingKind::SlotLags);

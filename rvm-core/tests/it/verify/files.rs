@@ -3,14 +3,14 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use rvm_core::Rvm;
 use rvm_core::rvm_history::verify::FindingKind::{self, *};
-use rvm_core::rvm_history::verify::{VerifyOptions, verify};
+use rvm_core::rvm_history::verify::{Severity, VerifyOptions, verify};
 use rvm_core::rvm_log::{LogFile, NewLog, Ring};
 use rvm_core::rvm_storage::sim::SimStorage;
 use rvm_core::rvm_storage::{FileStorage, Storage};
+use rvm_core::{Durability, Rvm};
 
-use super::specimen::{Planted, Specimen, found, name, open, plant};
+use super::specimen::{Planted, Specimen, commit, found, name, open, plant};
 
 fn in_file(what: &str, kind: FindingKind, file: &str) -> Planted {
     Planted { what: what.into(), file: file.into(), within: 0..1 << 40, kind }
@@ -93,6 +93,37 @@ fn a_fresh_ring_that_is_not_zero_is_found() {
     let within = 9000..9001;
     let planted = Planted { within, ..in_file("one byte", ZeroFilling, "a.log") };
     found(&planted, &fresh.verify());
+}
+
+/// Guards against an archive that rots unseen: in a frame's header, and in what a frame holds, which only a deep look reads.
+#[test]
+fn a_damaged_archive_is_found() {
+    let storage = SimStorage::new(5);
+    let (store, [a, ..]) = open(&storage);
+    store.archive_on().unwrap();
+    for _ in 0..8 {
+        commit(&store, &[&a], &[], Durability::Force);
+    }
+    store.truncate_log().unwrap();
+    store.close().unwrap();
+    let mut deep = VerifyOptions::default();
+    deep.deep = true;
+    let look = |storage: &SimStorage| verify(storage, &deep, &mut |_| ()).unwrap();
+    let whole = look(&storage);
+    assert_eq!(whole.at_least(Severity::Warning).count(), 0, "{:?}", whole.findings);
+    let archive = storage.read_file(&name("a.arc")).unwrap();
+    let (mut found_in, mut tried) = (0, 0);
+    for at in (8192..archive.len()).step_by(5) {
+        let rotted = storage.moment().process_kill();
+        rotted.rot(&name("a.arc"), at as u64, &[archive[at] ^ 0x20]).unwrap();
+        let findings = look(&rotted).findings;
+        let is_it = |kind| matches!(kind, ArchiveDamaged | ArchiveTorn);
+        let mut found = findings.iter().filter(|found| found.file.ends_with("a.arc"));
+        found_in += usize::from(found.any(|found| is_it(found.kind)));
+        tried += 1;
+    }
+    // Padding, and the trailers by which an archive is walked backwards, are read by nobody.
+    assert!(found_in * 10 > tried * 8, "{found_in} of {tried}");
 }
 
 /// Guards against links, readers and strangers in a directory, which no storage backend lists.
