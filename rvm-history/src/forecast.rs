@@ -34,6 +34,12 @@ pub const NANOS_PER_RECORD: u64 = 220;
 /// How many bytes of log are read, checked and applied in a second at least: half of what that page has for large transactions.
 pub const BYTES_PER_SECOND: u64 = 800_000_000;
 
+/// How long a force takes: the longest that `docs/performance.md` has of those made by hand, on a solid-state disk.
+pub const NANOS_PER_FORCE: u64 = 1_000_000;
+
+/// How often recovery forces something for each log: the log, its header three times, and the segment.
+pub const FORCES_PER_LOG: u32 = 5;
+
 /// How many records that would be dropped are told of in each log, the first ones.
 pub const DROPPED_MAX: usize = 100;
 
@@ -149,11 +155,15 @@ impl Forecast {
         Ok(Self { in_use, recovery_due: !is_clean && !in_use, epoch, logs, adopted })
     }
 
-    /// How long applying everything takes, by [`NANOS_PER_RECORD`] and [`BYTES_PER_SECOND`]. It is an estimate, and knows nothing of the
-    /// disk.
+    /// How long recovery takes, by [`NANOS_PER_RECORD`], [`BYTES_PER_SECOND`], [`NANOS_PER_FORCE`] and [`FORCES_PER_LOG`]; nothing if all
+    /// logs are at rest. It is an estimate by constants, and does not ask the disk.
     #[must_use]
     pub fn estimate(&self) -> Duration {
-        self.logs.iter().map(LogForecast::estimate).sum()
+        if self.logs.iter().all(LogForecast::is_at_rest) {
+            return Duration::ZERO;
+        }
+        let forces = Duration::from_nanos(NANOS_PER_FORCE) * FORCES_PER_LOG;
+        self.logs.iter().map(|log| log.estimate() + forces).sum()
     }
 }
 
@@ -208,7 +218,7 @@ impl LogForecast {
         self.cut.since(self.head)
     }
 
-    /// How long applying its records takes; see [`Forecast::estimate`].
+    /// How long reading and applying its records takes, without the forces; see [`Forecast::estimate`].
     #[must_use]
     pub const fn estimate(&self) -> Duration {
         let for_records = self.records.saturating_mul(NANOS_PER_RECORD);

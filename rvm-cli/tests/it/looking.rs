@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::rvmctl::on;
-use crate::stores::{clean, crashed, files, open, parent};
+use crate::rvmctl::{on, program};
+use crate::stores::{clean, crashed, crashed_later, files, open, parent};
+use crate::terminal::Terminal;
 
 fn keys(object: &Value) -> Vec<&str> {
     object.as_object().unwrap().keys().map(String::as_str).collect()
@@ -129,4 +130,25 @@ fn seg_ls_lists_names_and_lengths() {
     let a = json!({ "name": "a", "len": 4096 });
     let b = json!({ "name": "b", "len": 4096 });
     assert_eq!(list["segments"], json!([a, b]));
+}
+
+/// Guards against a status that scrolls away, or that a narrow terminal breaks; and against bars that say nothing.
+#[test]
+fn status_fits_a_screen() {
+    let parent = parent();
+    let store = crashed_later(&parent);
+    for columns in [80, 40] {
+        let mut command = program();
+        command.arg("--store").arg(&store).args(["--color", "never", "status"]);
+        command.env_remove("LC_ALL").env("LC_CTYPE", "C");
+        let (code, screen) = Terminal::start(&mut command, columns).end();
+        assert_eq!(code, 3, "{screen}");
+        assert!(screen.lines().count() <= 24, "{screen}");
+        assert!(screen.lines().all(|line| line.chars().count() <= columns.into()), "{screen}");
+        for words in
+            ["[#.........]", "resolved", "to replay: 3 records", "later", "recovery is due"]
+        {
+            assert!(screen.contains(words), "{words:?} is not in {screen}");
+        }
+    }
 }
