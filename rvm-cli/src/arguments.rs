@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and its help.
 
+mod archive;
 mod bench;
 mod copies;
 mod crashtest;
@@ -18,6 +19,7 @@ use crate::colours::Colour;
 use crate::exit;
 use crate::sizes::{parse_hex, parse_size};
 
+pub(crate) use self::archive::{ArchiveVerb, ReplayArguments};
 pub(crate) use self::bench::{BenchArguments, PatternKind, SegmentsKind};
 pub(crate) use self::copies::{
     BackupArguments, DiffArguments, ExportArguments, ImportArguments, RestoreArguments,
@@ -149,6 +151,12 @@ pub(crate) enum Verb {
     /// Repair what can be repaired without guessing, and keep what is changed (writes; asks first)
     #[command(long_about = verify::REPAIR_HELP)]
     Repair(RepairArguments),
+    /// Keep what logs held beyond truncation, or tell what is kept
+    #[command(subcommand, arg_required_else_help = true, long_about = archive::ARCHIVE_HELP)]
+    Archive(ArchiveVerb),
+    /// Make a new store of this one as it was after a transaction, or at a time (writes elsewhere)
+    #[command(long_about = archive::REPLAY_HELP)]
+    Replay(ReplayArguments),
     /// The program that the demo kills.
     #[command(hide = true)]
     DemoChild(ChildArguments),

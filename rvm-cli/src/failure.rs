@@ -277,7 +277,11 @@ fn exit_of_copy(error: &CopyError) -> Exit {
         CopyError::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
             Exit::NotFound
         }
-        CopyError::NoBackup { .. } | CopyError::BaseMissing { .. } => Exit::NotFound,
+        CopyError::NoBackup { .. }
+        | CopyError::BaseMissing { .. }
+        | CopyError::OutOfReach { .. }
+        | CopyError::BeforeHistory { .. }
+        | CopyError::BeyondNewest { .. } => Exit::NotFound,
         CopyError::Damaged { .. } | CopyError::BaseForeign { .. } | CopyError::Text { .. } => {
             Exit::Corrupt
         }
@@ -286,7 +290,7 @@ fn exit_of_copy(error: &CopyError) -> Exit {
         | CopyError::Exists { .. }
         | CopyError::NotEmpty { .. }
         | CopyError::WouldShrink { .. } => Exit::Usage,
-        CopyError::InProgress { .. } => Exit::Locked,
+        CopyError::InProgress { .. } | CopyError::Unsettled { .. } => Exit::Locked,
         CopyError::Stopped => Exit::Interrupted,
         _ => Exit::Failure,
     }

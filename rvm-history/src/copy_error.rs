@@ -1,9 +1,9 @@
-//! What copying a store can fail with: backups, restores, exports and imports, comparisons.
+//! What copying a store can fail with: backups, restores, exports and imports, comparisons, copies as of then.
 
 use std::io;
 use std::path::Path;
 
-use rvm_log::LogError;
+use rvm_log::{LogError, TxnId};
 use rvm_storage::StorageError;
 use rvm_txn::{Error, Family};
 
@@ -134,9 +134,47 @@ pub enum CopyError {
     /// The text cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[source] io::Error),
+    /// What the store was then is not known any more.
+    #[error("the history does not reach back to transaction {until}: {}", reasons(.segments))]
+    OutOfReach {
+        /// What was asked for.
+        until: TxnId,
+        /// The segments of which it is not known, and the first later transaction for which it is.
+        segments: Vec<(String, Option<TxnId>)>,
+    },
+    /// What the store was at that time is not known any more.
+    #[error("the history of {} begins later than that", segments.join(", "))]
+    BeforeHistory {
+        /// The segments of which it is not known.
+        segments: Vec<String>,
+    },
+    /// There is no such transaction yet.
+    #[error("there is no transaction {until} yet, the newest is {newest}")]
+    BeyondNewest {
+        /// What was asked for.
+        until: TxnId,
+        /// The newest one of the store.
+        newest: TxnId,
+    },
+    /// A segment's file was changed while it was read, again and again, and there is no archive to take it from.
+    #[error(
+        "segment {segment:?} has no archive, and its log was truncated while its file was read"
+    )]
+    Unsettled {
+        /// The segment.
+        segment: String,
+    },
     /// The observer ended it.
     #[error("stopped before it was done; nothing was left behind")]
     Stopped,
+}
+
+fn reasons(segments: &[(String, Option<TxnId>)]) -> String {
+    let reasons = segments.iter().map(|(segment, first)| match first {
+        Some(first) => format!("{segment:?} is known from transaction {first} on"),
+        None => format!("{segment:?} is not known from then on"),
+    });
+    reasons.collect::<Vec<_>>().join(", ")
 }
 
 fn at(offset: Option<u64>) -> String {
@@ -150,7 +188,9 @@ impl CopyError {
         match self {
             Self::Store(error) => error.family(),
             Self::File { .. } | Self::Output(_) => Family::Io,
-            Self::OtherStore { .. } | Self::WouldShrink { .. } => Family::Misuse,
+            Self::OtherStore { .. } | Self::WouldShrink { .. } | Self::BeyondNewest { .. } => {
+                Family::Misuse
+            }
             Self::Damaged { .. }
             | Self::Unsupported { .. }
             | Self::BaseForeign { .. }
@@ -161,6 +201,9 @@ impl CopyError {
             | Self::NotEmpty { .. }
             | Self::InProgress { .. }
             | Self::SegmentExists { .. }
+            | Self::OutOfReach { .. }
+            | Self::BeforeHistory { .. }
+            | Self::Unsettled { .. }
             | Self::Stopped => Family::State,
         }
     }

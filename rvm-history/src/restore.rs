@@ -8,7 +8,7 @@ use rvm_storage::{FileName, FileRole, FileStorage, SegmentName, Storage};
 use crate::backup::{Chain, DataFiles, Stored};
 use crate::copy_error::{CopyError, Result};
 use crate::observer::{Observer, Stage, advance};
-use crate::unfinished::Unfinished;
+use crate::unfinished::{Unfinished, check_free};
 
 /// What was restored.
 #[derive(Clone, Debug)]
@@ -55,14 +55,7 @@ pub fn restore(backup: &Path, to: &Path, observer: &mut dyn Observer) -> Result<
 /// As [`restore`].
 pub fn plan_restore(backup: &Path, to: &Path) -> Result<(Chain, RestoreReport)> {
     let chain = Chain::open(backup)?;
-    let is_free = match to.read_dir() {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
-        Err(error) => return Err(CopyError::file("list", to)(error)),
-    };
-    if !is_free {
-        return Err(CopyError::NotEmpty { path: to.display().to_string() });
-    }
+    check_free(to)?;
     let segments: Vec<_> = chain.segments().map(|(name, len)| (name.to_owned(), len)).collect();
     let chunks = segments.iter().filter_map(|(name, _)| chain.segment(name));
     let written =

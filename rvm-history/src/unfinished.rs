@@ -84,6 +84,16 @@ impl Drop for Unfinished {
     }
 }
 
+/// Fails if a directory that is to be filled has anything in it. It may be missing.
+pub(crate) fn check_free(to: &Path) -> Result<()> {
+    let is_free = match to.read_dir() {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => true,
+        Err(error) => return Err(CopyError::file("list", to)(error)),
+    };
+    if is_free { Ok(()) } else { Err(CopyError::NotEmpty { path: to.display().to_string() }) }
+}
+
 /// Makes a file for its owner alone.
 pub(crate) fn create(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();

@@ -3,6 +3,7 @@
 //! The names of the fields are part of the interface: they may gain neighbours, and never change. Lengths and positions are in bytes,
 //! durations in nanoseconds and named so; moments are there twice, as RFC 3339 text and as nanoseconds since 1970.
 
+mod archive;
 mod bench;
 mod copies;
 mod crashtest;
@@ -20,6 +21,10 @@ use serde::Serialize;
 
 use crate::quantities::nanos;
 
+pub(crate) use archive::{
+    ArchiveDamage, ArchiveStatus, ArchiveSwitched, ArchivedSegment, KnownFacts, ReplayReport,
+    ReplayedSegment,
+};
 pub(crate) use bench::{BenchReport, ColumnFacts, LatencyFacts, RatioFacts, SpreadFacts};
 pub(crate) use copies::{BackupFacts, RestoreFacts, VerifiedFacts};
 pub(crate) use crashtest::{CrashtestReport, FindingFacts};

@@ -1,5 +1,6 @@
 //! The verbs. Each does one thing to one store, and prints one report.
 
+mod archive;
 mod backup;
 mod blame;
 mod diff;
@@ -14,6 +15,7 @@ mod poke;
 mod portions;
 mod recover;
 mod repair;
+mod replay;
 mod restore;
 mod salvage;
 mod segments;
@@ -61,6 +63,8 @@ pub(crate) fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fai
         Verb::Blame(asked) => blame::run(&place, &asked, output),
         Verb::Dump(asked) => dump::run(&place, &asked, output),
         Verb::Backup(backup) => backup::run(&place, &backup, output),
+        Verb::Archive(archive) => return archive::run(&place, &archive, output),
+        Verb::Replay(replay) => replay::run(&place, &replay, output),
         Verb::Restore(restore) => restore::run(&restore, output),
         Verb::Export(export) => export::run(&place, &export, output),
         Verb::Import(import) => import::run(&place, &import, output),

@@ -1,6 +1,7 @@
 //! The integration tests of `rvmctl`: the program itself, run as its users run it. A module for each kind of promise.
 #![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking, as tests do")]
 
+mod archives;
 mod backups;
 mod bench;
 mod changing;

@@ -3,19 +3,19 @@
 //! Transactions have ids that grow in each log, and none is lower than one that it depends on. So the records up to one id, over all logs, are
 //! a state that the store was in, or could have been in. The archives have them from where archiving began, and the logs have the rest.
 
-mod error;
 mod plan;
 mod until;
 mod write;
 
+use std::path::Path;
 use std::time::Duration;
 
 use rvm_log::TxnId;
-use rvm_storage::{LockMode, LockScope, SegmentName, Storage};
-use rvm_txn::inspect::View;
+use rvm_storage::{FileName, FileStorage, LockMode, LockScope, SegmentName, Storage};
 
-use crate::archive::SegmentArchive;
-pub use error::{PointInTimeError, Result};
+use crate::copy_error::{CopyError, Result};
+use crate::observer::Observer;
+use crate::unfinished::{Unfinished, check_free};
 use plan::{Plan, Sources};
 pub use until::Until;
 
@@ -61,10 +61,9 @@ pub struct Reach {
     pub created: bool,
     /// The first transactions of the stretches of its history, oldest first, and their last ones; `None` for one that goes on to the newest.
     pub stretches: Vec<(TxnId, Option<TxnId>)>,
+    /// Why its archive cannot be read at all; then it is as if there were none.
+    pub unreadable: Option<String>,
 }
-
-/// Takes note of how far a copy has come: the segment that is written, and the bytes written to it.
-pub type Observer<'a> = dyn FnMut(&str, u64) + 'a;
 
 /// How often a copy begins anew because a log was truncated meanwhile.
 const ATTEMPTS: u32 = 4;
@@ -80,6 +79,7 @@ const ATTEMPTS: u32 = 4;
 /// use std::sync::Arc;
 /// use std::time::Duration;
 ///
+/// use rvm_history::observer::Unobserved;
 /// use rvm_history::point_in_time::{Until, point_in_time};
 /// use rvm_log::TxnId;
 /// use rvm_storage::MemStorage;
@@ -98,7 +98,7 @@ const ATTEMPTS: u32 = 4;
 ///
 /// let (then, wait) = (MemStorage::new(), Duration::from_secs(10));
 /// let until = Until::Transaction(TxnId(1));
-/// let report = point_in_time(&storage, until, &then, wait, &mut |_, _| {})?;
+/// let report = point_in_time(&storage, until, &then, wait, &mut Unobserved)?;
 /// assert_eq!(report.newest, TxnId(2));
 /// let then = Store::open(Arc::new(then), Config::default())?;
 /// assert_eq!(&then.map("notes", 4096)?.read()?[..5], b"first");
@@ -106,28 +106,54 @@ const ATTEMPTS: u32 = 4;
 /// ```
 ///
 /// # Errors
-/// [`PointInTimeError::OutOfReach`], [`PointInTimeError::BeyondNewest`], [`PointInTimeError::NotEmpty`],
-/// [`PointInTimeError::Unsettled`]; corruption; I/O. What is in the destination then has no names of segments.
+/// [`CopyError::OutOfReach`], [`CopyError::BeforeHistory`], [`CopyError::BeyondNewest`], [`CopyError::NotEmpty`],
+/// [`CopyError::Unsettled`], [`CopyError::Stopped`]; corruption; I/O. What is in the destination then has no names of segments.
 pub fn point_in_time(
     source: &dyn Storage,
     until: Until,
     destination: &dyn Storage,
     wait: Duration,
-    observer: &mut Observer<'_>,
+    observer: &mut dyn Observer,
 ) -> Result<PointInTimeReport> {
     if !destination.list()?.is_empty() {
-        return Err(PointInTimeError::NotEmpty { path: destination.location() });
+        return Err(CopyError::NotEmpty { path: destination.location() });
     }
     let _owned = destination.lock(LockScope::Owner, LockMode::Exclusive, Duration::ZERO)?;
     let mut attempts = 1;
     loop {
         let sources = Sources::take(source, wait)?;
-        let planned = planned(&sources, until)?;
+        let planned = planned(source, &sources, until)?;
         match write::write(source, &sources, &planned, destination, observer) {
-            Err(PointInTimeError::Unsettled { .. }) if attempts < ATTEMPTS => attempts += 1,
+            Err(CopyError::Unsettled { .. }) if attempts < ATTEMPTS => attempts += 1,
             done => return done,
         }
     }
+}
+
+/// The same, into the directory `to`, which must be missing or empty, and gets its content when all of it is written and durable.
+///
+/// # Errors
+/// As [`point_in_time`].
+pub fn point_in_time_to(
+    source: &dyn Storage,
+    until: Until,
+    to: &Path,
+    wait: Duration,
+    observer: &mut dyn Observer,
+) -> Result<PointInTimeReport> {
+    check_free(to)?;
+    let unfinished = Unfinished::begin_in_place_of_empty(to, is_ours)?;
+    let destination = FileStorage::open(unfinished.path())?;
+    let report = point_in_time(source, until, &destination, wait, observer)?;
+    drop(destination);
+    unfinished.finish()?;
+    Ok(report)
+}
+
+/// Whether a file is one that such a copy is made of.
+fn is_ours(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    name.is_some_and(|name| name == "rvm.lock" || FileName::parse(name).is_some())
 }
 
 /// What [`point_in_time`] would do, without doing it: nothing is replayed, so what would be written is not told.
@@ -140,7 +166,7 @@ pub fn plan_point_in_time(
     wait: Duration,
 ) -> Result<PointInTimeReport> {
     let sources = Sources::take(source, wait)?;
-    let planned = planned(&sources, until)?;
+    let planned = planned(source, &sources, until)?;
     let mut report = planned.report(&sources);
     for (name, plan) in &planned.plans {
         if let Some(len) = plan.len_at(source, &sources, name, planned.until)? {
@@ -165,11 +191,11 @@ struct Planned {
     plans: Vec<(SegmentName, Plan)>,
 }
 
-fn planned(sources: &Sources, until: Until) -> Result<Planned> {
+fn planned(source: &dyn Storage, sources: &Sources, asked: Until) -> Result<Planned> {
     let newest = sources.newest();
-    let until = until.resolve(sources)?;
+    let until = asked.resolve(sources)?;
     if until > newest {
-        return Err(PointInTimeError::BeyondNewest { until, newest });
+        return Err(CopyError::BeyondNewest { until, newest });
     }
     let (mut plans, mut short) = (Vec::new(), Vec::new());
     for name in sources.names() {
@@ -178,11 +204,21 @@ fn planned(sources: &Sources, until: Until) -> Result<Planned> {
             plan => plans.push((name, plan)),
         }
     }
-    if short.is_empty() {
-        Ok(Planned { until, plans })
-    } else {
-        Err(PointInTimeError::OutOfReach { until, segments: short })
+    if !short.is_empty() {
+        return Err(CopyError::OutOfReach { until, segments: short });
     }
+    if let Until::Time(time) = asked {
+        let mut segments = Vec::new();
+        for (name, plan) in &plans {
+            if sources.known_since(name, plan)?.unwrap_or_else(|| source.unix_nanos()) > time {
+                segments.push(name.to_string());
+            }
+        }
+        if !segments.is_empty() {
+            return Err(CopyError::BeforeHistory { segments });
+        }
+    }
+    Ok(Planned { until, plans })
 }
 
 impl Planned {
@@ -205,24 +241,4 @@ impl PointInTimeReport {
         let then = SegmentThen { name, len, from_archive, transactions: 0, written_bytes: 0 };
         self.segments.push(then);
     }
-}
-
-/// The archives of a store.
-fn archives(source: &dyn Storage) -> rvm_txn::Result<Vec<(SegmentName, SegmentArchive)>> {
-    let mut archives = Vec::new();
-    for name in SegmentArchive::names(source)? {
-        if let Some(archive) = SegmentArchive::open(source, &name)? {
-            archives.push((name, archive));
-        }
-    }
-    Ok(archives)
-}
-
-/// Takes the view first: what archives have beyond it is left out.
-fn view_and_archives(
-    source: &dyn Storage,
-    wait: Duration,
-) -> rvm_txn::Result<(View, Vec<(SegmentName, SegmentArchive)>)> {
-    let view = View::take(source, wait)?;
-    Ok((view, archives(source)?))
 }

@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use rvm_log::{LogId, Lsn, TxnId};
 use rvm_storage::{FileName, FileRole, SegmentName, Storage};
+use rvm_txn::Error;
 use rvm_txn::inspect::{LogView, View};
 
-use super::error::Result;
-use super::{Reach, view_and_archives};
+use super::Reach;
 use crate::archive::{SegmentArchive, Stretch};
+use crate::copy_error::Result;
 
 /// What there is: the logs, held still, and the archives.
 pub(super) struct Sources {
     pub(super) view: View,
     pub(super) archives: Vec<(SegmentName, SegmentArchive)>,
+    /// Archives that cannot be read at all, and why. It is as if they were not there.
+    unreadable: Vec<(SegmentName, String)>,
 }
 
 /// How a segment is made.
@@ -32,8 +35,17 @@ pub(super) enum Plan {
 
 impl Sources {
     pub(super) fn take(source: &dyn Storage, wait: Duration) -> Result<Self> {
-        let (view, archives) = view_and_archives(source, wait)?;
-        Ok(Self { view, archives })
+        // The view first: what archives have beyond it is left out.
+        let view = View::take(source, wait)?;
+        let (mut archives, mut unreadable) = (Vec::new(), Vec::new());
+        for name in SegmentArchive::names(source)? {
+            match SegmentArchive::open(source, &name) {
+                Ok(archive) => archives.extend(archive.map(|archive| (name, archive))),
+                Err(Error::Corrupt(damage)) => unreadable.push((name, damage.to_string())),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Self { view, archives, unreadable })
     }
 
     /// The newest transaction.
@@ -45,7 +57,8 @@ impl Sources {
 
     /// The segments that are there or were there.
     pub(super) fn names(&self) -> BTreeSet<SegmentName> {
-        let archived = self.archives.iter().map(|(name, _)| name);
+        let unreadable = self.unreadable.iter().map(|(name, _)| name);
+        let archived = self.archives.iter().map(|(name, _)| name).chain(unreadable);
         self.view.segments().iter().chain(archived).cloned().collect()
     }
 
@@ -129,6 +142,25 @@ impl Sources {
         Ok((before, last))
     }
 
+    /// From when on it is known what was committed when, in nanoseconds since 1970: what a plan starts from has the transactions before, whenever
+    /// those were. `None` if that is not known of any.
+    pub(super) fn known_since(&self, name: &SegmentName, plan: &Plan) -> Result<Option<u64>> {
+        match *plan {
+            Plan::Absent | Plan::OutOfReach { .. } => Ok(Some(0)),
+            Plan::Archive { stretch, .. } => {
+                let archive = self.archive(name);
+                let stretch = archive.and_then(|archive| archive.stretches().get(stretch));
+                let base = stretch.and_then(|stretch| stretch.base);
+                Ok(base.map(|base| if base.created { 0 } else { base.time }))
+            }
+            Plan::File { .. } => {
+                let Some(log) = self.view.log(name) else { return Ok(Some(0)) };
+                let mut records = log.records(log.head());
+                Ok(records.next()?.map(|record| record.header().commit_time))
+            }
+        }
+    }
+
     pub(super) fn reach(&self, name: &SegmentName) -> Result<Reach> {
         let log = self.view.log(name);
         let archive = self.archive(name);
@@ -147,7 +179,9 @@ impl Sources {
             stretches.push((self.live(log)?.0, None));
         }
         let is_there = self.view.segments().contains(name);
-        Ok(Reach { segment: name.to_string(), is_there, created, stretches })
+        let unreadable = self.unreadable.iter().find(|(unreadable, _)| unreadable == name);
+        let unreadable = unreadable.map(|(_, why)| why.clone());
+        Ok(Reach { segment: name.to_string(), is_there, created, stretches, unreadable })
     }
 }
 

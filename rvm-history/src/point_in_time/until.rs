@@ -3,8 +3,8 @@
 use rvm_log::archive::ArchivedRecords;
 use rvm_log::{Lsn, TxnId};
 
-use super::error::Result;
 use super::plan::Sources;
+use crate::copy_error::Result;
 
 /// Up to where history is replayed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -12,7 +12,7 @@ pub enum Until {
     /// All transactions up to this one.
     Transaction(TxnId),
     /// All transactions before the first one that was committed later, in nanoseconds since 1970, by the clock of the machine: if that
-    /// was set back in between, some that bear an earlier time are left out.
+    /// was set back in between, some that bear an earlier time are left out. Segments that were made before the next transaction are there.
     Time(u64),
 }
 

@@ -6,10 +6,11 @@ use rvm_storage::holes::next_data;
 use rvm_storage::widths::{narrow, wide};
 use rvm_storage::{Blob, FileName, FileRole, SegmentName, Storage};
 
-use super::error::{PointInTimeError, Result};
 use super::plan::{Plan, Sources, limit_of};
-use super::{Observer, Planned, PointInTimeReport};
+use super::{Planned, PointInTimeReport};
 use crate::archive::Stretch;
+use crate::copy_error::{CopyError, Result};
+use crate::observer::{Observer, Stage, advance};
 
 /// How much of a segment's file is read at once.
 const CHUNK_LEN: u64 = 1 << 20;
@@ -20,7 +21,7 @@ pub(super) fn write(
     sources: &Sources,
     planned: &Planned,
     destination: &dyn Storage,
-    observer: &mut Observer<'_>,
+    observer: &mut dyn Observer,
 ) -> Result<PointInTimeReport> {
     let mut report = planned.report(sources);
     for (name, plan) in &planned.plans {
@@ -52,17 +53,17 @@ pub(super) fn write(
 }
 
 /// Writes one segment.
-struct Writer<'a, 'o> {
+struct Writer<'a> {
     blob: &'a dyn Blob,
     name: &'a SegmentName,
     len: u64,
     until: TxnId,
     transactions: u64,
     written: u64,
-    observer: &'a mut Observer<'o>,
+    observer: &'a mut dyn Observer,
 }
 
-impl Writer<'_, '_> {
+impl Writer<'_> {
     fn archive(&mut self, sources: &Sources, stretch: usize, goes_on: bool) -> Result<()> {
         let Some(archive) = sources.archive(self.name) else { return Ok(()) };
         let Some(stretch) = archive.stretches().get(stretch) else { return Ok(()) };
@@ -136,11 +137,7 @@ impl Writer<'_, '_> {
             Plan::File { all: true } => synced <= log.cut(),
             _ => synced == log.head(),
         };
-        if settled {
-            Ok(())
-        } else {
-            Err(PointInTimeError::Unsettled { segment: self.name.to_string() })
-        }
+        if settled { Ok(()) } else { Err(CopyError::Unsettled { segment: self.name.to_string() }) }
     }
 
     fn record(&mut self, record: &RecordView<'_>, file: &str) -> Result<()> {
@@ -162,7 +159,7 @@ impl Writer<'_, '_> {
             self.blob.write_at(offset, bytes)?;
             self.written += wide(bytes.len());
         }
-        (self.observer)(self.name.as_str(), self.written);
-        Ok(())
+        // How much it will be is known only when it is done.
+        advance(self.observer, Stage::Writing, self.written, 0)
     }
 }

@@ -134,4 +134,8 @@ pub(super) const ROWS: &[Row] = &[
         ..writes("import", "import")
     },
     apart("diff", "diff {backup} {backup}"),
+    writes("archive on", "archive on"),
+    writes("archive off", "archive off"),
+    looks("archive status", "archive status"),
+    looks("replay", "replay --until 1 --to {out}"),
 ];

@@ -40,7 +40,7 @@ fn check_history(storage: &SimStorage, world: &World, durable: u64, context: &st
 
 fn newest(storage: &SimStorage, context: &str) -> u64 {
     match copied(storage, u64::MAX).unwrap_err() {
-        PointInTimeError::BeyondNewest { newest, .. } => newest.0,
+        CopyError::BeyondNewest { newest, .. } => newest.0,
         error => panic!("{context}: {error}"),
     }
 }
@@ -56,7 +56,7 @@ fn check_states(
     for until in from..=newest {
         let found = match copied(storage, until) {
             // Archiving has not begun in all segments; or it is the last, which was never acknowledged.
-            Err(PointInTimeError::OutOfReach { .. }) if until == 1 || !archiving => continue,
+            Err(CopyError::OutOfReach { .. }) if until == 1 || !archiving => continue,
             found => found.unwrap_or_else(|error| panic!("{context}, until {until}: {error}")),
         };
         let is_one_of = |states: &[&State]| states.iter().any(|state| agrees(&found, state));

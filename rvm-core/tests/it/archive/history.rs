@@ -92,12 +92,12 @@ fn what_is_not_known_is_refused_and_named() {
         assert_eq!(copied(&storage, until).unwrap(), *world.state(until), "until {until}");
     }
     let error = copied(&storage, 5).unwrap_err();
-    let PointInTimeError::OutOfReach { segments, .. } = &error else { panic!("{error}") };
+    let CopyError::OutOfReach { segments, .. } = &error else { panic!("{error}") };
     let six = Some(TxnId(6));
     assert_eq!(*segments, [("a".to_owned(), six), ("b".to_owned(), six)]);
     assert!(error.to_string().contains("\"a\" is known from transaction 6 on"), "{error}");
     let error = copied(&storage, 9).unwrap_err();
-    assert!(matches!(error, PointInTimeError::BeyondNewest { newest: TxnId(8), .. }), "{error}");
+    assert!(matches!(error, CopyError::BeyondNewest { newest: TxnId(8), .. }), "{error}");
     let plan = plan_point_in_time(&storage, Until::Transaction(TxnId(6)), WAIT).unwrap();
     assert_eq!((plan.segments.len(), &plan.absent), (2, &vec!["late".to_owned()]));
     let reach = reach(&storage, WAIT).unwrap();
@@ -122,7 +122,7 @@ fn without_archives_the_logs_alone_are_history() {
     for until in 4..=9 {
         assert_eq!(copied(&storage, until).unwrap(), *world.state(until), "until {until}");
     }
-    assert!(matches!(copied(&storage, 3), Err(PointInTimeError::OutOfReach { .. })));
+    assert!(matches!(copied(&storage, 3), Err(CopyError::OutOfReach { .. })));
 }
 
 /// Guards against a time that takes in a transaction committed later, or leaves out one committed before.
@@ -147,6 +147,15 @@ fn a_time_is_that_before_the_first_transaction_committed_later() {
     for (time, id) in times {
         let at = |time| plan_point_in_time(&storage, Until::Time(time), WAIT).unwrap().until;
         assert_eq!(at(time), id);
-        assert_eq!(at(time - 1), TxnId(id.0 - 1));
+        if id.0 > 1 {
+            assert_eq!(at(time - 1), TxnId(id.0 - 1));
+        }
+    }
+    let began = archive.stretches()[0].base.unwrap().time;
+    assert_eq!(plan_point_in_time(&storage, Until::Time(began), WAIT).unwrap().until, TxnId(0));
+    for time in [0, began - 1] {
+        let refused = plan_point_in_time(&storage, Until::Time(time), WAIT).unwrap_err();
+        let CopyError::BeforeHistory { segments } = refused else { panic!("{refused}") };
+        assert_eq!(segments, ["a"]);
     }
 }

@@ -21,8 +21,8 @@ fn check(storage: &MemStorage, world: &World, context: &str) {
     for until in [2, 4] {
         match copied(storage, until) {
             Ok(found) => assert_eq!(found, *world.state(until), "{context}, until {until}"),
-            Err(PointInTimeError::OutOfReach { .. } | PointInTimeError::BeyondNewest { .. }) => {}
-            Err(PointInTimeError::Store(Error::Corrupt(damage))) => {
+            Err(CopyError::OutOfReach { .. } | CopyError::BeyondNewest { .. }) => {}
+            Err(CopyError::Store(Error::Corrupt(damage))) => {
                 assert!(damage.to_string().contains("a.arc"), "{context}: {damage}");
             }
             Err(error) => panic!("{context}: {error}"),

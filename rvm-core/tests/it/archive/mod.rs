@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rvm_core::rvm_history::archive::{ArchiveReader, SegmentArchive};
-use rvm_core::rvm_history::point_in_time::{PointInTimeError, Until, point_in_time};
+use rvm_core::rvm_history::copy_error::CopyError;
+use rvm_core::rvm_history::observer::Unobserved;
+use rvm_core::rvm_history::point_in_time::{Until, point_in_time};
 use rvm_core::rvm_log::TxnId;
 use rvm_core::rvm_storage::{FileName, FileRole, MemStorage, SegmentName, Storage};
 use rvm_core::{Rvm, Segment};
@@ -48,9 +50,9 @@ fn copy_of(storage: &MemStorage) -> MemStorage {
 }
 
 /// The segments of a store as they were after transaction `until`.
-fn copied(storage: &dyn Storage, until: u64) -> Result<State, PointInTimeError> {
+fn copied(storage: &dyn Storage, until: u64) -> Result<State, CopyError> {
     let copy = MemStorage::new();
-    point_in_time(storage, Until::Transaction(TxnId(until)), &copy, WAIT, &mut |_, _| {})?;
+    point_in_time(storage, Until::Transaction(TxnId(until)), &copy, WAIT, &mut Unobserved)?;
     let files = copy.crash();
     let names = files.list()?;
     assert!(names.iter().all(|name| name.role() == FileRole::Segment), "{names:?}");

@@ -37,7 +37,7 @@ fn what_happens_while_it_is_off_is_a_gap() {
     }
     for until in [4, 5] {
         let error = copied(&storage, until).unwrap_err();
-        let PointInTimeError::OutOfReach { segments, .. } = error else { panic!("{error}") };
+        let CopyError::OutOfReach { segments, .. } = error else { panic!("{error}") };
         assert_eq!(segments, [("a".to_owned(), Some(TxnId(6)))]);
     }
 }
@@ -144,6 +144,6 @@ fn an_archive_that_lost_its_end_begins_anew() {
         assert_eq!(copied(&storage, until).unwrap(), *world.state(until), "until {until}");
     }
     for until in [4, 5] {
-        assert!(matches!(copied(&storage, until), Err(PointInTimeError::OutOfReach { .. })));
+        assert!(matches!(copied(&storage, until), Err(CopyError::OutOfReach { .. })));
     }
 }
