@@ -88,6 +88,11 @@ fn a_field_of_a_record_that_cannot_be_is_found_behind_right_checksums() {
     plant(&at("reserved", RecordReserved, SHARED), |specimen| {
         specimen.field(SHARED, "reserved", &[1], Fit::Header);
     });
+    // A stamp that is not behind the one before, and where no record ends.
+    let (lsn, _) = Specimen::new().record(("a", 4));
+    plant(&at("synced", SyncedStamp, ("a", 4)), |specimen| {
+        specimen.field(("a", 4), "synced", &(lsn.0 - 8).to_le_bytes(), Fit::Header);
+    });
     // The stamp of the last record goes back behind that of the one before.
     plant(&at("synced", SyncedStamp, ("a", 4)), |specimen| {
         specimen.field(("a", 4), "synced", &[0; 8], Fit::Header);
