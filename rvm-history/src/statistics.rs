@@ -160,10 +160,11 @@ impl LogStatistics {
         }
         let mut labels = Labels::default();
         let every = |log: &LogView<'_>| (log.head(), log.cut());
-        let mut feeds = Feeds::new(&view, every, |_, record| Summary::of(record))?;
+        let mut feeds = Feeds::new(&view, every, |_, _, record| Summary::of(record))?;
+        let names: Vec<_> = view.logs().map(|log| &log.header().segment_name).collect();
         let mut before = None;
-        while let Some((log, summary)) = feeds.next()? {
-            let segment = log.header().segment_name.as_str();
+        while let Some((place, summary)) = feeds.next()? {
+            let segment = names.get(place).map_or("", |name| name.as_str());
             let first_of_transaction = before != Some(summary.transaction);
             before = Some(summary.transaction);
             all.add(&summary, first_of_transaction);

@@ -25,10 +25,10 @@ const AS_HELP: &str = "u8 i8, u16le u16be and so on up to u64 and i64, f32le f32
 /// What can be done with logs.
 #[derive(Debug, Subcommand)]
 pub(crate) enum LogVerb {
-    /// List the transactions that the logs hold, or search them (read-only)
+    /// List the transactions that the logs and the archives hold, or search them (read-only)
     ///
     /// A line for each transaction over all logs, with its positions there. Everything that is asked for has to be true of it, as in
-    /// `rvmctl log ls --touching accounts:0x40+8 --value u64le:100`. What was folded into the segments is not there any more.
+    /// `rvmctl log ls --touching accounts:0x40+8 --value u64le:100`. What was folded into the segments is there only if the store has archives.
     Ls(LogLsArguments),
     /// Show one transaction (read-only)
     ///

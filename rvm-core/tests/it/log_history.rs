@@ -40,8 +40,12 @@ fn commit(rvm: &Rvm, segments: &[Segment], model: &mut Model, writes: Writes) ->
 }
 
 fn live(rvm: &Rvm) -> Model {
+    live_on(rvm, Model::new())
+}
+
+fn live_on(rvm: &Rvm, mut model: Model) -> Model {
     let segments = ["a", "b"].map(|name| rvm.map(name, LEN).unwrap());
-    let (mut model, mut seed) = (Model::new(), 11_u64);
+    let mut seed = 11_u64;
     let mut draw = |below: u64| {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
         (seed >> 33) % below
@@ -58,6 +62,9 @@ fn live(rvm: &Rvm) -> Model {
         if round % 5 == 4 {
             rvm.truncate_log().unwrap();
         }
+    }
+    for segment in segments {
+        rvm.unmap(&segment).unwrap();
     }
     model
 }
@@ -252,7 +259,8 @@ fn filters_find_addresses_values_labels_and_times() {
 #[test]
 fn what_recovery_would_drop_is_listed_apart() {
     let storage = SimStorage::new(1);
-    let rvm = options().open_with(Arc::new(storage.clone())).unwrap();
+    // One log is forced after the other.
+    let rvm = options().helpers(0).open_with(Arc::new(storage.clone())).unwrap();
     let segments = ["a", "b"].map(|name| rvm.map(name, LEN).unwrap());
     let mut model = Model::new();
     commit(&rvm, &segments, &mut model, vec![("a", 0, vec![1]), ("b", 0, vec![1])]);
@@ -316,4 +324,47 @@ fn large_changes_are_left_out_and_counted() {
     assert_eq!((found.changes.len(), found.changes_left_out), (2, 1));
     assert_eq!((found.transaction.range_count(), found.transaction.lazy), (3, true));
     assert_eq!(found.changes[0].changed_bytes(), Some(40));
+}
+
+/// Guards against history that ends where logs were truncated though archives keep it: missing, doubled or out of order, also of a segment
+/// that is gone, and of one that was made again under its name.
+#[test]
+fn archives_tell_what_the_logs_do_not_hold_any_more() {
+    let storage = SimStorage::new(1);
+    let rvm = options().open_with(Arc::new(storage.clone())).unwrap();
+    rvm.unmap(&rvm.map("a", LEN).unwrap()).unwrap();
+    rvm.archive_on().unwrap();
+    let mut model = live_on(&rvm, Model::new());
+    let mut follower = History::from_now(Filter::default(), &storage, NOW).unwrap();
+    let seen = model.len();
+    rvm.destroy("b").unwrap();
+    let mut later = History::from_now(Filter::default(), &storage, NOW).unwrap();
+    storage.record();
+    model.append(&mut live_on(&rvm, Model::new()));
+    let moments = storage.recorded().moments;
+    let kept: Vec<u64> = model.keys().copied().collect();
+    for moment in moments.iter().step_by(3) {
+        let found = all(&moment.process_kill());
+        let ids: Vec<_> = found.iter().map(|transaction| transaction.id).collect();
+        assert_eq!(ids, kept[..ids.len()], "killed {moment}");
+    }
+    let crashed = storage.crash();
+    let rvm = options().open_with(Arc::new(crashed.clone())).unwrap();
+    model.append(&mut live_on(&rvm, Model::new()));
+    let ids: Vec<u64> = model.keys().copied().collect();
+    let found = all(&crashed);
+    assert_eq!(found.iter().map(|transaction| transaction.id).collect::<Vec<_>>(), ids);
+    for (transaction, writes) in found.iter().zip(model.values()) {
+        let in_b = writes.iter().filter(|(name, _, _)| *name == "b").count();
+        let parts = transaction.parts.iter().filter(|part| part.segment == "b");
+        assert_eq!(parts.map(|part| part.ranges.len()).sum::<usize>(), in_b);
+        assert_eq!((transaction.range_count(), transaction.folded_parts), (writes.len() as u64, 0));
+    }
+    for follower in [&mut follower, &mut later] {
+        let batch = follower.batch(&crashed, NOW).unwrap();
+        assert_eq!(batch.missed_at_most, 0);
+        let told: Vec<_> = batch.transactions.iter().map(|found| found.id).collect();
+        assert_eq!(told, ids[seen..]);
+    }
+    assert!(follower.batch(&crashed, NOW).unwrap().transactions.is_empty());
 }

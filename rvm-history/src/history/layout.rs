@@ -51,7 +51,7 @@ pub fn each_moment(
 ) -> Result<Layout> {
     let view = View::take(storage, wait)?;
     let every = |log: &LogView<'_>| (log.head(), log.cut());
-    let moment = |_: &str, record: &rvm_log::RecordView<'_>| {
+    let moment = |_: &str, _: rvm_log::LogId, record: &rvm_log::RecordView<'_>| {
         (record.header().txn_id.0, record.header().commit_time)
     };
     let mut feeds = crate::feed::Feeds::new(&view, every, moment)?;

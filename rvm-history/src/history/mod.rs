@@ -1,7 +1,7 @@
 //! The transactions that a store's logs hold, in order: who changed which bytes, when.
 //!
 //! The logs of all segments are merged by transaction. A log is read from a [`View`], which holds the store's files still, so a view is kept
-//! for one batch of transactions at a time only, and each log's position in between. The same positions serve to follow a store that is
+//! for one batch of transactions at a time only, and each log's position in between. Where a segment has an archive, what that holds comes first. The same positions serve to follow a store that is
 //! written to.
 
 mod before;
@@ -9,18 +9,18 @@ mod blame;
 mod detail;
 mod filter;
 mod layout;
+mod sources;
 mod transaction;
 
-use std::collections::HashMap;
 use std::time::Duration;
 
-use rvm_log::{LogId, Lsn, RecordView};
+use rvm_log::{LogId, RecordView, TxnId};
 use rvm_storage::Storage;
 use rvm_storage::widths::wide;
 #[cfg(doc)]
 use rvm_txn::Error;
 use rvm_txn::Result;
-use rvm_txn::inspect::{LogView, View};
+use rvm_txn::inspect::View;
 
 pub use before::Bytes;
 pub use blame::{Base, Blame, Piece, Write, blame};
@@ -30,6 +30,7 @@ pub use layout::{Layout, LogLayout, each_moment};
 pub use transaction::{Part, Transaction};
 
 use crate::feed::Feeds;
+use sources::{Archives, Positions, position_in};
 use transaction::Found;
 
 /// How many transactions and ranges a batch has, at most.
@@ -61,13 +62,16 @@ const BATCH_RANGES: usize = 1 << 18;
 /// assert!(history.batch(&storage, Duration::from_secs(10))?.transactions.is_empty());
 /// # Ok::<(), rvm_txn::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct History {
     filter: Filter,
     /// Behind what was read of each log.
-    positions: HashMap<LogId, Lsn>,
+    positions: Positions,
     /// The last transaction that the logs knew of; `None` before the first batch.
     known: Option<u64>,
+    /// Whether archives may hold something of logs that were not read yet, and behind which transaction that is wanted.
+    reads_archives: bool,
+    behind: u64,
 }
 
 /// Some transactions of a store.
@@ -85,10 +89,11 @@ pub struct Batch {
 }
 
 impl History {
-    /// Begins at the oldest transactions that the logs hold.
+    /// Begins at the oldest transactions that the archives and the logs hold.
     #[must_use]
     pub fn new(filter: Filter) -> Self {
-        Self { filter, ..Self::default() }
+        let positions = Positions::new();
+        Self { filter, positions, known: None, reads_archives: true, behind: 0 }
     }
 
     /// Begins behind all that is committed now: only what comes later is read.
@@ -98,7 +103,8 @@ impl History {
     pub fn from_now(filter: Filter, storage: &dyn Storage, wait: Duration) -> Result<Self> {
         let view = View::take(storage, wait)?;
         let positions = view.logs().map(|log| (log.header().log_id, log.cut())).collect();
-        Ok(Self { filter, positions, known: Some(view.last_txn_id().0) })
+        let behind = view.last_txn_id().0;
+        Ok(Self { filter, positions, known: Some(behind), reads_archives: false, behind })
     }
 
     /// The next transactions; none if there are none yet. Waits up to `wait` for the store's files to keep still. One that is in several logs
@@ -109,26 +115,17 @@ impl History {
     pub fn batch(&mut self, storage: &dyn Storage, wait: Duration) -> Result<Batch> {
         let view = View::take(storage, wait)?;
         let known = self.known;
+        let archives = Archives::open(storage, &view, &self.positions, self.reads_archives)?;
         let overtaken = view.logs().any(|log| {
-            let position = self.positions.get(&log.header().log_id);
-            position.is_some_and(|position| *position < log.head())
+            let position = position_in(&self.positions, &log);
+            position.is_some_and(|position| archives.has_gap(&log, position))
         });
-        let mut positions = std::mem::take(&mut self.positions);
-        // A log that is gone, or was made again, is begun anew.
-        positions.retain(|log_id, _| view.logs().any(|log| log.header().log_id == *log_id));
-        let between = |log: &LogView<'_>| {
-            let position = positions.get(&log.header().log_id).copied();
-            // A store that was put back to an older state has a log that ends before.
-            let from = position.filter(|position| *position <= log.end()).unwrap_or(log.head());
-            (from.max(log.head()), log.cut())
-        };
         let filter = self.filter.clone();
-        let read = |segment: &str, record: &RecordView<'_>| Found::of(segment, record, &filter);
-        let mut feeds = Feeds::new(&view, between, read)?;
-        for log in view.logs() {
-            let (from, _) = between(&log);
-            self.positions.insert(log.header().log_id, from);
-        }
+        let read = |segment: &str, log_id, record: &RecordView<'_>| {
+            (log_id, Found::of(segment, record, &filter))
+        };
+        let streams = archives.streams(&view, &self.positions, TxnId(self.behind))?;
+        let mut feeds = Feeds::of(streams, read)?;
         let (mut batch, mut ranges, mut new) = (Batch::default(), 0, 0_u64);
         let mut last = view.last_txn_id().0;
         while let Some(id) = feeds.peek() {
@@ -138,8 +135,8 @@ impl History {
             }
             let mut parts = Vec::new();
             while feeds.peek() == Some(id) {
-                let Some((log, found)) = feeds.next()? else { break };
-                self.positions.insert(log.header().log_id, found.end());
+                let Some((_, (log_id, found))) = feeds.next()? else { break };
+                self.positions.insert(log_id, found.end());
                 parts.push(found);
             }
             new += u64::from(known.is_some_and(|known| id > known));
@@ -152,6 +149,11 @@ impl History {
             batch.missed_at_most = last.saturating_sub(known).saturating_sub(new);
         }
         self.known = Some(last.max(known.unwrap_or_default()));
+        self.reads_archives &= batch.is_full;
+        if !batch.is_full {
+            let cuts = view.logs().map(|log| (log.header().log_id, log.cut()));
+            self.positions.extend(cuts);
+        }
         Ok(batch)
     }
 }
@@ -164,7 +166,8 @@ impl History {
 pub fn dropped(storage: &dyn Storage, wait: Duration) -> Result<Vec<Transaction>> {
     let view = View::take(storage, wait)?;
     let filter = Filter::default();
-    let read = |segment: &str, record: &RecordView<'_>| Found::of(segment, record, &filter);
+    let read =
+        |segment: &str, _: LogId, record: &RecordView<'_>| Found::of(segment, record, &filter);
     let mut feeds = Feeds::new(&view, |log| (log.cut(), log.end()), read)?;
     let mut found = Vec::new();
     while let Some(id) = feeds.peek().filter(|_| found.len() < BATCH_TRANSACTIONS) {
@@ -175,6 +178,12 @@ pub fn dropped(storage: &dyn Storage, wait: Duration) -> Result<Vec<Transaction>
         found.extend(Transaction::of(id, parts, &filter));
     }
     Ok(found)
+}
+
+impl Default for History {
+    fn default() -> Self {
+        Self::new(Filter::default())
+    }
 }
 
 fn overlap((start, end): (u64, u64), offset: u64, len: usize) -> bool {

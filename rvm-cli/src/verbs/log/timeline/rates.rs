@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// The finest bucket, in nanoseconds.
-const WIDTH_MIN: u64 = 1_000_000;
+/// The finest bucket, in nanoseconds: some ticks of the clock that commits are stamped with.
+const WIDTH_MIN: u64 = 10_000_000;
 
 /// How many buckets there are at most between the first and the last.
 const BUCKETS_MAX: u64 = 4096;

@@ -24,7 +24,7 @@ const COLUMNS: usize = 213;
 pub(super) fn picture(layout: &Layout, rates: &Rates) -> String {
     let rows = u64::try_from(layout.logs.len()).unwrap_or(0);
     let chart_top = TOP + rows * ROW + 44;
-    let height = chart_top + CHART + 56;
+    let height = chart_top + CHART + 40;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" viewBox=\"0 0 {WIDTH} {height}\" \
          font-family=\"sans-serif\" font-size=\"13\" fill=\"#222\">\n\
@@ -125,7 +125,7 @@ fn chart(svg: &mut String, rates: &Rates, top: u64) {
         let style = "font-size=\"11\" fill=\"#555\"";
         text(svg, (LEFT, bottom + 18), style, &rfc3339(first));
         let style = "font-size=\"11\" text-anchor=\"end\" fill=\"#555\"";
-        text(svg, (LEFT + INNER, bottom + 34), style, &rfc3339(last));
+        text(svg, (LEFT + INNER, bottom + 18), style, &rfc3339(last));
     }
 }
 
