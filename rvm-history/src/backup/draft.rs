@@ -61,11 +61,7 @@ impl Draft {
             on_base: base.is_some(),
             base: base.map(|base| base.table.clone()).unwrap_or_default(),
             data,
-            log: log.map(|log| Followed {
-                id: log.header().log_id,
-                epoch: log.header().epoch,
-                end: log.header().head,
-            }),
+            log: log.map(Followed::from_head),
             is_lost: false,
             is_base: false,
             live: Chunks::new(),
@@ -112,13 +108,7 @@ impl Draft {
             self.is_lost |= self.log.is_some() != log.is_some();
             return;
         };
-        let end = followed
-            .has_all(log)
-            .then(|| touched(log, (followed.end, None), self.chunk_len, &mut self.since));
-        match end.flatten() {
-            Some(end) => followed.end = end,
-            None => self.is_lost = true,
-        }
+        self.is_lost |= !followed.go_on(log, None, self.chunk_len, &mut self.since);
     }
 
     /// Decides what is to be read: all that may have changed since the last round began, or everything, if that cannot be told.
@@ -141,29 +131,25 @@ impl Draft {
         self.grow_from(old);
         let mut live = Chunks::new();
         match (&mut self.log, log) {
-            (Some(followed), Some(log)) if followed.has_all(log) && !self.is_lost => {
-                let between = (followed.end, cut);
-                let came = touched(log, between, self.chunk_len, &mut self.since);
+            (Some(followed), Some(log)) if !self.is_lost => {
+                let came = followed.go_on(log, cut, self.chunk_len, &mut self.since);
                 // What the base has of the log need not be read, and behind the last round there is none.
                 let is_idle = self.is_base || cut.is_some();
                 let between = (log.header().head, None);
                 let all = is_idle || touched(log, between, self.chunk_len, &mut live).is_some();
-                self.is_lost = came.is_none() || !all;
-                followed.end = came.unwrap_or(followed.end);
+                self.is_lost = !came || !all;
             }
             (None, None) => {}
             _ => self.is_lost = true,
         }
         if self.is_lost {
-            self.log = log.map(|log| {
-                let (header, mut end) = (log.header(), log.header().head);
-                live.clear();
-                if let Some(read) = touched(log, (end, cut), self.chunk_len, &mut live) {
-                    end = read;
-                }
-                Followed { id: header.log_id, epoch: header.epoch, end }
-            });
-            (self.is_base, self.is_lost) = (false, false);
+            self.log = log.map(Followed::from_head);
+            live.clear();
+            if let (Some(followed), Some(log)) = (&mut self.log, log) {
+                // If that cannot be told the next round reads all once more.
+                self.is_lost = !followed.go_on(log, cut, self.chunk_len, &mut live);
+            }
+            self.is_base = false;
             self.work = self.all_chunks()?;
         } else {
             let mut dirty = std::mem::take(&mut self.live);

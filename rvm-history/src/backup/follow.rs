@@ -18,7 +18,9 @@ pub(super) type Chunks = BTreeSet<u64>;
 pub(super) struct Followed {
     pub(super) id: LogId,
     pub(super) epoch: Epoch,
-    /// Behind the last record that was read.
+    /// Where the first record starts that was read.
+    pub(super) start: Lsn,
+    /// Behind the last record that was read. It may not be committed yet.
     pub(super) end: Lsn,
 }
 
@@ -30,19 +32,45 @@ pub(super) struct Seen {
 }
 
 impl Followed {
+    /// A log from its head on.
+    pub(super) fn from_head(log: &LogFile) -> Self {
+        let header = log.header();
+        Self { id: header.log_id, epoch: header.epoch, start: header.head, end: header.head }
+    }
+
     /// The same log in the same epoch, from where a backup left off; `None` if records since then are gone.
     pub(super) fn since(position: &LogPosition, log: &LogFile) -> Option<Self> {
         let (header, end) = (log.header(), Lsn(position.lsn));
         // Where an epoch begins there is nothing between it and the one before.
         let same = header.epoch.0 == position.epoch || header.head == end;
         let known = header.log_id.to_string() == position.id && same && header.head <= end;
-        known.then_some(Self { id: header.log_id, epoch: header.epoch, end })
+        known.then_some(Self { id: header.log_id, epoch: header.epoch, start: end, end })
     }
 
     /// Whether all records since it was read are there.
     pub(super) fn has_all(&self, log: &LogFile) -> bool {
         let header = log.header();
         header.log_id == self.id && header.epoch == self.epoch && header.head <= self.end
+    }
+
+    /// Adds the chunks that records touch which came since, up to `cut` if the log ends there for good; false if that cannot be told. What was read
+    /// and turns out not to be committed has only made the copy read more.
+    pub(super) fn go_on(
+        &mut self,
+        log: &LogFile,
+        cut: Option<Lsn>,
+        chunk_len: u64,
+        chunks: &mut Chunks,
+    ) -> bool {
+        if !self.has_all(log) {
+            return false;
+        }
+        if let Some(cut) = cut.filter(|cut| *cut < self.end) {
+            return self.start <= cut;
+        }
+        let end = touched(log, (self.end, cut), chunk_len, chunks);
+        self.end = end.unwrap_or(self.end);
+        end.is_some()
     }
 }
 
