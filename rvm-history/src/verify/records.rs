@@ -125,17 +125,9 @@ impl Walker<'_> {
     fn run(&mut self) -> Result<(), LogError> {
         let mut scanner = Scanner::starting_at(self.blob, self.header, self.header.head);
         for _ in 0..GAPS_MAX {
-            let fault = self.stretch(&mut scanner)?;
-            let ended = match fault {
-                Some(_) => fault,
-                None => match self.verdict(scanner.position())? {
-                    None => return Ok(()),
-                    lost => lost,
-                },
-            };
-            if let Some(damage) = ended {
-                self.gap(&mut scanner, &damage)?;
-            }
+            self.stretch(&mut scanner)?;
+            let Some(damage) = self.verdict(scanner.position())? else { return Ok(()) };
+            self.gap(&mut scanner, &damage)?;
             let Some(next) = scanner.skip()? else { return Ok(()) };
             self.walk.stretches.push(Stretch::at(next));
         }
@@ -148,12 +140,11 @@ impl Walker<'_> {
         Ok(())
     }
 
-    /// Reads on until something is no record; says what is malformed there.
-    fn stretch(&mut self, scanner: &mut Scanner<'_>) -> Result<Option<Damage>, LogError> {
+    /// Reads on until something is no record.
+    fn stretch(&mut self, scanner: &mut Scanner<'_>) -> Result<(), LogError> {
         loop {
             let (record, reserved_at) = match scanner.next() {
-                Ok(None) => return Ok(None),
-                Err(LogError::Corrupt { damage, .. }) => return Ok(Some(damage)),
+                Ok(None) | Err(LogError::Corrupt { .. }) => return Ok(()),
                 Err(error) => return Err(error),
                 Ok(Some(view)) => {
                     self.check(&view);
@@ -222,7 +213,7 @@ impl Walker<'_> {
         self.tell(kind, self.offset(view.header().lsn), detail);
     }
 
-    /// How the log ends at `at`: `None` if as it should, else what is lost.
+    /// How the log ends at `at`: `None` if as it should, else what is wrong there.
     fn verdict(&mut self, at: Lsn) -> Result<Option<Damage>, LogError> {
         match Scanner::starting_at(self.blob, self.header, at).verdict() {
             Ok(verdict) => {

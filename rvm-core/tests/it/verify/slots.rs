@@ -178,6 +178,13 @@ fn an_older_slot_that_is_ahead_is_found() {
             specimen.slots("a", &[1], field, &value.to_le_bytes(), true);
         });
     }
+    // What no change of the header changes; the salt goes with the epoch.
+    for field in ["store_id", "log_id", "segment_name", "salt"] {
+        plant(&at("another's:", SlotsDisagree, 1, field), |specimen| {
+            specimen.slots("a", &[0], "generation", &newer, true);
+            specimen.slots("a", &[1], field, b"Z", true);
+        });
+    }
     // One change behind, and otherwise as before: what a crash leaves.
     plant(&at("behind:", SlotLags, 1, "generation"), |specimen| {
         specimen.slots("a", &[0], "generation", &newer, true);
