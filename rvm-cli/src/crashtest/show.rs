@@ -104,8 +104,9 @@ pub(super) fn ending(report: &CrashtestReport, output: &mut Output) -> Result<()
     let rows = rows.into_iter().map(|(what, value)| vec![what.to_owned(), value]);
     output.table(&[Column::Text("WHAT"), Column::Number("HOW MUCH")], rows)?;
     if report.kills > 0 && report.acknowledged_lines == 0 {
-        output.line(
-            "\nNo line was acknowledged before a kill, so none could be missed: \
+        output.line("")?;
+        output.statement(
+            "No line was acknowledged before a kill, so none could be missed: \
              --after-lines, or a larger --max-ms, lets the program get further.",
         )?;
     }

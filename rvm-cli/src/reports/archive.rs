@@ -21,6 +21,7 @@ pub(crate) struct ArchiveSwitched {
 #[derive(Debug, Serialize)]
 pub(crate) struct ArchiveStatus {
     pub(crate) store: String,
+    /// Sorted by name.
     pub(crate) segments: Vec<ArchivedSegment>,
 }
 
@@ -49,6 +50,7 @@ pub(crate) struct ArchivedSegment {
 /// A stretch of history.
 #[derive(Debug, Serialize)]
 pub(crate) struct KnownFacts {
+    /// The first that is known.
     pub(crate) first_transaction: u64,
     /// Null if it goes on to the newest.
     pub(crate) last_transaction: Option<u64>,
@@ -57,8 +59,10 @@ pub(crate) struct KnownFacts {
 /// A place where an archive is damaged.
 #[derive(Debug, Serialize)]
 pub(crate) struct ArchiveDamage {
+    /// The file.
     pub(crate) file: String,
     pub(crate) offset: u64,
+    /// What is wrong there.
     pub(crate) fault: String,
 }
 
@@ -66,12 +70,14 @@ pub(crate) struct ArchiveDamage {
 #[derive(Debug, Serialize)]
 pub(crate) struct ReplayReport {
     pub(crate) store: String,
+    /// The directory of the new store.
     pub(crate) to: String,
     pub(crate) dry_run: bool,
     /// The last transaction that may be in it.
     pub(crate) until_transaction: u64,
     /// The newest one of the store.
     pub(crate) newest_transaction: u64,
+    /// Sorted by name.
     pub(crate) segments: Vec<ReplayedSegment>,
     /// Segments that were not there then.
     pub(crate) absent: Vec<String>,

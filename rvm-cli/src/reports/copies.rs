@@ -11,6 +11,7 @@ use crate::timestamps::rfc3339;
 #[derive(Debug, Serialize)]
 pub(crate) struct BackupFacts {
     pub(crate) store: String,
+    /// The backup's directory.
     pub(crate) backup: String,
     /// The backup's identity; null if it was only planned.
     pub(crate) id: Option<String>,
@@ -21,10 +22,11 @@ pub(crate) struct BackupFacts {
     pub(crate) dry_run: bool,
     /// The last transaction in it; null if it was only planned.
     pub(crate) last_transaction: Option<u64>,
+    /// Sorted by name.
     pub(crate) segments: Vec<SegmentBackupFacts>,
     /// How long the store's files were held still.
-    pub(crate) held_ns: u64,
-    pub(crate) duration_ns: u64,
+    pub(crate) held_nanos: u64,
+    pub(crate) duration_nanos: u64,
 }
 
 /// A segment in a backup.
@@ -57,8 +59,8 @@ impl BackupFacts {
             since,
             last_transaction: report.last_transaction,
             segments: report.segments.into_iter().map(SegmentBackupFacts::from).collect(),
-            held_ns: nanos(report.held),
-            duration_ns: nanos(report.duration),
+            held_nanos: nanos(report.held),
+            duration_nanos: nanos(report.duration),
         }
     }
 }
@@ -73,7 +75,9 @@ impl From<SegmentBackup> for SegmentBackupFacts {
 /// `backup --verify`.
 #[derive(Debug, Serialize)]
 pub(crate) struct VerifiedFacts {
+    /// The backup's directory.
     pub(crate) backup: String,
+    /// The backup's identity.
     pub(crate) id: String,
     /// `full` or `incremental`.
     pub(crate) kind: Kind,
@@ -81,9 +85,12 @@ pub(crate) struct VerifiedFacts {
     pub(crate) chain: Vec<String>,
     /// The identity of its store; null if nothing was ever mapped in that.
     pub(crate) store_id: Option<String>,
+    /// The last transaction in it.
     pub(crate) last_transaction: u64,
+    /// When it was made.
     pub(crate) made: String,
-    pub(crate) made_ns: u64,
+    pub(crate) made_nanos: u64,
+    /// Sorted by name.
     pub(crate) segments: Vec<LengthFacts>,
     /// How many chunks were read.
     pub(crate) chunks: u64,
@@ -111,7 +118,7 @@ impl VerifiedFacts {
             store_id: manifest.store,
             last_transaction: manifest.last_transaction,
             made: rfc3339(manifest.made),
-            made_ns: manifest.made,
+            made_nanos: manifest.made,
             segments: segments
                 .map(|segment| LengthFacts { name: segment.name, len: segment.len })
                 .collect(),
@@ -124,13 +131,18 @@ impl VerifiedFacts {
 /// `restore`.
 #[derive(Debug, Serialize)]
 pub(crate) struct RestoreFacts {
+    /// The backup's directory.
     pub(crate) backup: String,
+    /// The backup's identity.
     pub(crate) id: String,
+    /// The directory of the new store.
     pub(crate) to: String,
     pub(crate) dry_run: bool,
     /// How many backups it is put together from.
     pub(crate) backups: u64,
+    /// The last transaction in it.
     pub(crate) last_transaction: u64,
+    /// Sorted by name.
     pub(crate) segments: Vec<LengthFacts>,
     /// How many bytes are written; all others are holes.
     pub(crate) written_bytes: u64,

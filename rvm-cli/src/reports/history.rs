@@ -11,6 +11,7 @@ use crate::timestamps::rfc3339;
 #[derive(Debug, Serialize)]
 pub(crate) struct TransactionsReport {
     pub(crate) store: String,
+    /// The committed ones, in order.
     pub(crate) transactions: Vec<TransactionFacts>,
     /// What hangs on something that is not there: recovery drops it. In a store that is in use it may be a commit under way.
     pub(crate) dropped: Vec<TransactionFacts>,
@@ -20,12 +21,15 @@ pub(crate) struct TransactionsReport {
 #[derive(Debug, Serialize)]
 pub(crate) struct TransactionFacts {
     pub(crate) transaction: u64,
+    /// When it was committed, by the clock of the machine.
     pub(crate) commit_time: String,
     pub(crate) commit_time_nanos: u64,
+    /// Whether it was committed lazily.
     pub(crate) lazy: bool,
     pub(crate) label: String,
     /// Bytes of all ranges, overlaps counted as often as declared.
     pub(crate) range_bytes: u64,
+    /// What it changed, segment by segment.
     pub(crate) parts: Vec<PartFacts>,
     /// How many more segments it changed, whose part is not in a log any more.
     pub(crate) folded_parts: u64,
@@ -37,7 +41,9 @@ pub(crate) struct PartFacts {
     pub(crate) segment: String,
     pub(crate) lsn: u64,
     pub(crate) len: u64,
+    /// How many ranges.
     pub(crate) range_count: u64,
+    /// The bytes in them.
     pub(crate) range_bytes: u64,
     /// The first 4096.
     pub(crate) ranges: Vec<super::RangeFacts>,
@@ -48,6 +54,7 @@ pub(crate) struct PartFacts {
 /// A line of `log tail` about what was not seen.
 #[derive(Debug, Serialize)]
 pub(crate) struct MissedFacts {
+    /// How many transactions were folded away unseen, at most.
     pub(crate) missed_at_most: u64,
 }
 
@@ -107,9 +114,11 @@ pub(crate) struct ChangeFacts {
     pub(crate) old: Option<String>,
     /// As `old`, with `??` for each byte that is not known.
     pub(crate) old_as_known: String,
+    /// The bytes that were written, two hexadecimal digits each.
     pub(crate) new: String,
     /// How many bytes differ; null if some of the old are not known.
     pub(crate) changed_bytes: Option<u64>,
+    /// The values, if types were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) fields: Option<Vec<FieldFacts>>,
 }
@@ -118,10 +127,12 @@ pub(crate) struct ChangeFacts {
 #[derive(Debug, Serialize)]
 pub(crate) struct FieldFacts {
     pub(crate) offset: u64,
+    /// The type.
     #[serde(rename = "type")]
     pub(crate) kind: String,
     /// Null if it is not known.
     pub(crate) old: Option<ValueFacts>,
+    /// The value that was written.
     pub(crate) new: ValueFacts,
 }
 
@@ -214,6 +225,7 @@ pub(crate) struct BlameReport {
     pub(crate) writes: Vec<WriteFacts>,
     /// More transactions than --limit, older than these.
     pub(crate) older_writes: u64,
+    /// What was there before them.
     pub(crate) base: BaseFacts,
 }
 
@@ -222,10 +234,13 @@ pub(crate) struct BlameReport {
 pub(crate) struct WriteFacts {
     pub(crate) transaction: u64,
     pub(crate) lsn: u64,
+    /// When it was committed, by the clock of the machine.
     pub(crate) commit_time: String,
     pub(crate) commit_time_nanos: u64,
+    /// Whether it was committed lazily.
     pub(crate) lazy: bool,
     pub(crate) label: String,
+    /// What it wrote of them.
     pub(crate) pieces: Vec<PieceFacts>,
 }
 
@@ -233,7 +248,9 @@ pub(crate) struct WriteFacts {
 #[derive(Debug, Serialize)]
 pub(crate) struct PieceFacts {
     pub(crate) offset: u64,
+    /// The bytes, two hexadecimal digits each.
     pub(crate) bytes: String,
+    /// The values, if types were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) values: Option<Vec<ValueFacts>>,
 }
@@ -243,11 +260,13 @@ pub(crate) struct PieceFacts {
 pub(crate) struct BaseFacts {
     /// The oldest transaction that the segment's log holds; null if it is empty.
     pub(crate) before_transaction: Option<u64>,
+    /// Where that starts.
     pub(crate) before_lsn: Option<u64>,
     /// Null if some of the bytes are not known.
     pub(crate) bytes: Option<String>,
     /// With `??` for each byte that is not known.
     pub(crate) bytes_as_known: String,
+    /// The values, if types were given; null where one is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) values: Option<Vec<Option<ValueFacts>>>,
 }
@@ -311,6 +330,7 @@ impl BlameReport {
 #[derive(Debug, Serialize)]
 pub(crate) struct DumpReport {
     pub(crate) segment: String,
+    /// The length of the segment in bytes.
     pub(crate) segment_len: u64,
     pub(crate) offset: u64,
     pub(crate) len: u64,
@@ -322,54 +342,9 @@ pub(crate) struct DumpReport {
 #[derive(Debug, Serialize)]
 pub(crate) struct DumpRow {
     pub(crate) offset: u64,
+    /// The bytes, two hexadecimal digits each.
     pub(crate) hex: String,
+    /// The values, if types were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) values: Option<Vec<ValueFacts>>,
-}
-
-/// `log timeline`.
-#[derive(Debug, Serialize)]
-pub(crate) struct TimelineReport {
-    pub(crate) store: String,
-    pub(crate) logs: Vec<RingFacts>,
-    /// Segments that were copied there and have no log yet.
-    pub(crate) without_log: Vec<String>,
-    pub(crate) commits: CommitsFacts,
-}
-
-/// A log and its ring.
-#[derive(Debug, Serialize)]
-pub(crate) struct RingFacts {
-    pub(crate) segment: String,
-    pub(crate) capacity: u64,
-    pub(crate) head_lsn: u64,
-    pub(crate) synced_lsn: u64,
-    pub(crate) cut_lsn: u64,
-    pub(crate) end_lsn: u64,
-    pub(crate) torn_bytes: u64,
-    /// They cover the ring, in order.
-    pub(crate) ring: Vec<RingPiece>,
-}
-
-/// A part of a ring, in bytes of the ring.
-#[derive(Debug, Serialize)]
-pub(crate) struct RingPiece {
-    /// `free`, `applied`, `vouched` (it may be applied), `unapplied`, `dropped` or `torn`.
-    pub(crate) kind: &'static str,
-    pub(crate) start: u64,
-    pub(crate) end: u64,
-}
-
-/// When the transactions in the logs were committed.
-#[derive(Debug, Serialize)]
-pub(crate) struct CommitsFacts {
-    pub(crate) count: u64,
-    pub(crate) first: Option<String>,
-    pub(crate) first_nanos: Option<u64>,
-    pub(crate) last: Option<String>,
-    pub(crate) last_nanos: Option<u64>,
-    /// How long a bucket is.
-    pub(crate) bucket_nanos: u64,
-    /// How many commits each bucket has, from that of the first on.
-    pub(crate) buckets: Vec<u64>,
 }

@@ -14,6 +14,7 @@ mod repair;
 mod salvage;
 mod stats;
 mod status;
+mod timeline;
 mod verify;
 
 use rvm_core::{LogRecovery, RecoveryReport};
@@ -30,10 +31,9 @@ pub(crate) use copies::{BackupFacts, RestoreFacts, VerifiedFacts};
 pub(crate) use crashtest::{CrashtestReport, FindingFacts};
 pub(crate) use demo::{DemoReport, KillFacts, OpeningFacts, VerifyReport};
 pub(crate) use history::{
-    BlameReport, CommitsFacts, DumpReport, DumpRow, MissedFacts, RingFacts, RingPiece, ShowReport,
-    TimelineReport, TransactionFacts, TransactionsReport,
+    BlameReport, DumpReport, DumpRow, MissedFacts, ShowReport, TransactionFacts, TransactionsReport,
 };
-pub(crate) use portable::{DiffFacts, DifferingFacts, ExportFacts, ImportFacts, ValueFacts};
+pub(crate) use portable::{DiffFacts, DifferingFacts, DifferingValue, ExportFacts, ImportFacts};
 pub(crate) use repair::{RepairReport, StepFacts};
 pub(crate) use salvage::{DamageFacts, SalvageFacts, SalvagedSegment, word_of};
 pub(crate) use stats::{
@@ -44,6 +44,7 @@ pub(crate) use status::{
     DroppedFacts, ForecastReport, HolderFacts, LastCommitFacts, LogFacts, LogForecastFacts,
     SegmentFacts, StatusReport,
 };
+pub(crate) use timeline::{CommitsFacts, RingFacts, RingPiece, TimelineReport};
 pub(crate) use verify::{FoundFacts, VerifiedReport};
 
 /// An error, on standard error.
@@ -74,6 +75,7 @@ pub(crate) struct ErrorFacts {
 #[derive(Debug, Serialize)]
 pub(crate) struct SegmentsReport {
     pub(crate) store: String,
+    /// Sorted by name.
     pub(crate) segments: Vec<NamedLength>,
 }
 
@@ -88,6 +90,7 @@ pub(crate) struct NamedLength {
 #[derive(Debug, Serialize)]
 pub(crate) struct CreatedReport {
     pub(crate) store: String,
+    /// The new segment.
     pub(crate) created: NamedLength,
     /// Nothing was written.
     pub(crate) dry_run: bool,
@@ -97,6 +100,7 @@ pub(crate) struct CreatedReport {
 #[derive(Debug, Serialize)]
 pub(crate) struct DestroyedReport {
     pub(crate) store: String,
+    /// The segment that is gone.
     pub(crate) destroyed: NamedLength,
     /// Nothing was written.
     pub(crate) dry_run: bool,
@@ -106,6 +110,7 @@ pub(crate) struct DestroyedReport {
 #[derive(Debug, Serialize)]
 pub(crate) struct PeekReport {
     pub(crate) segment: String,
+    /// The length of the segment in bytes.
     pub(crate) segment_len: u64,
     pub(crate) offset: u64,
     pub(crate) len: u64,
@@ -137,7 +142,9 @@ pub(crate) struct RangeFacts {
 #[derive(Debug, Serialize)]
 pub(crate) struct TruncatedReport {
     pub(crate) store: String,
+    /// How many logs were folded.
     pub(crate) logs_truncated: u64,
+    /// How many bytes of log that freed.
     pub(crate) freed_bytes: u64,
     /// Segments whose device was full.
     pub(crate) out_of_space: Vec<String>,
@@ -156,12 +163,15 @@ pub(crate) struct RecoveredReport {
 /// What opening a store for writing found and did.
 #[derive(Debug, Serialize)]
 pub(crate) struct RecoveryFacts {
+    /// Whether there was anything to recover.
     pub(crate) recovered: bool,
     /// How often the store was recovered, plus one.
     pub(crate) epoch: u64,
+    /// What was found in each log; empty if nothing was recovered.
     pub(crate) logs: Vec<RecoveredLog>,
     /// Segments whose file had no log.
     pub(crate) adopted: Vec<String>,
+    /// Files that were being made when the store crashed.
     pub(crate) removed_files: Vec<String>,
     pub(crate) duration_nanos: u64,
 }
@@ -171,9 +181,13 @@ pub(crate) struct RecoveryFacts {
 pub(crate) struct RecoveredLog {
     pub(crate) segment: String,
     pub(crate) records: u64,
+    /// Bytes in the ranges of its records.
     pub(crate) range_bytes: u64,
+    /// Bytes that were written to the segment; each once.
     pub(crate) applied_bytes: u64,
+    /// Whole records that do not count, since something that they hang on is not there.
     pub(crate) dropped_records: u64,
+    /// Bytes of a force that the crash cut short.
     pub(crate) torn_bytes: u64,
 }
 

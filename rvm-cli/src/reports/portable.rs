@@ -9,10 +9,13 @@ use super::copies::LengthFacts;
 /// `export --to`.
 #[derive(Debug, Serialize)]
 pub(crate) struct ExportFacts {
+    /// The store, or the backup.
     pub(crate) from: String,
+    /// The file.
     pub(crate) to: String,
     /// The last transaction in it; null if that is not known.
     pub(crate) last_transaction: Option<u64>,
+    /// Sorted by name.
     pub(crate) segments: Vec<LengthFacts>,
     /// How many lines the text has.
     pub(crate) lines: u64,
@@ -34,6 +37,7 @@ pub(crate) struct ImportFacts {
     pub(crate) dry_run: bool,
     /// The last transaction of the store that the text is of; null if that is not known.
     pub(crate) last_transaction: Option<u64>,
+    /// Sorted by name.
     pub(crate) segments: Vec<ImportedFacts>,
     /// How many transactions changed segments that were there.
     pub(crate) transactions: u64,
@@ -69,10 +73,15 @@ impl ImportFacts {
 /// `diff`.
 #[derive(Debug, Serialize)]
 pub(crate) struct DiffFacts {
+    /// The one side.
     pub(crate) first: String,
+    /// The other.
     pub(crate) second: String,
+    /// Whether nothing differs.
     pub(crate) equal: bool,
+    /// Segments that only the first has.
     pub(crate) only_in_first: Vec<String>,
+    /// Segments that only the second has.
     pub(crate) only_in_second: Vec<String>,
     /// The segments that both sides have.
     pub(crate) segments: Vec<DiffSegment>,
@@ -86,7 +95,9 @@ pub(crate) struct DiffFacts {
 #[derive(Debug, Serialize)]
 pub(crate) struct DiffSegment {
     pub(crate) name: String,
+    /// Its length in the first, in bytes.
     pub(crate) first_len: u64,
+    /// Its length in the second, in bytes.
     pub(crate) second_len: u64,
     /// How many ranges differ.
     pub(crate) ranges: u64,
@@ -102,19 +113,23 @@ pub(crate) struct DifferingFacts {
     pub(crate) len: u64,
     /// The bytes of the first side, in hexadecimal.
     pub(crate) first: String,
+    /// Those of the second.
     pub(crate) second: String,
     /// The values that differ, if types were given.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) values: Vec<ValueFacts>,
+    pub(crate) values: Vec<DifferingValue>,
 }
 
 /// A value that differs.
 #[derive(Debug, Serialize)]
-pub(crate) struct ValueFacts {
+pub(crate) struct DifferingValue {
     pub(crate) offset: u64,
+    /// The type of the value.
     #[serde(rename = "type")]
     pub(crate) kind: String,
+    /// The value of the first side.
     pub(crate) first: String,
+    /// That of the second.
     pub(crate) second: String,
 }
 

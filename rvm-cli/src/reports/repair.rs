@@ -12,6 +12,7 @@ pub(crate) struct RepairReport {
     pub(crate) dry_run: bool,
     /// Where what was changed is kept; null if nothing was.
     pub(crate) saved_to: Option<String>,
+    /// What was done, or would be, in order.
     pub(crate) steps: Vec<StepFacts>,
     /// Warnings and damage that stay.
     pub(crate) left: Vec<FoundFacts>,
@@ -22,6 +23,7 @@ pub(crate) struct RepairReport {
 pub(crate) struct StepFacts {
     /// `remove`, `rewrite-header`, `take-mark-off` or `cut`.
     pub(crate) step: &'static str,
+    /// The file.
     pub(crate) file: String,
     pub(crate) offset: u64,
     /// The step in a sentence.

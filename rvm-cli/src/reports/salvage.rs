@@ -11,7 +11,9 @@ pub(crate) struct SalvageFacts {
     pub(crate) intact: bool,
     /// The directory of the new store; null if nothing was written.
     pub(crate) written_to: Option<String>,
+    /// What is damaged, file by file.
     pub(crate) damage: Vec<DamageFacts>,
+    /// What is left of each segment.
     pub(crate) segments: Vec<SalvagedSegment>,
 }
 
@@ -19,8 +21,10 @@ pub(crate) struct SalvageFacts {
 #[derive(Debug, Serialize)]
 pub(crate) struct DamageFacts {
     pub(crate) segment: String,
+    /// The damaged file.
     pub(crate) file: String,
     pub(crate) offset: u64,
+    /// What is wrong there.
     pub(crate) cause: String,
     /// The log's records below this LSN could be read; null if none counts.
     pub(crate) readable_to: Option<u64>,

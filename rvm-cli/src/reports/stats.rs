@@ -15,6 +15,7 @@ pub(crate) struct StatsReport {
     pub(crate) store: String,
     /// What the process that has it open tells; null if it tells nothing, or nobody has it open.
     pub(crate) published: Option<PublishedFacts>,
+    /// What the logs hold.
     pub(crate) logs: LogStatsFacts,
     /// With `--watch`, from the second time on.
     pub(crate) rates: Option<RateFacts>,
@@ -23,35 +24,54 @@ pub(crate) struct StatsReport {
 /// What a process tells of the store that it has open.
 #[derive(Debug, Serialize)]
 pub(crate) struct PublishedFacts {
+    /// The process.
     pub(crate) process: u32,
+    /// When it opened the store.
     pub(crate) opened: String,
     pub(crate) opened_nanos: u64,
+    /// When it told this.
     pub(crate) written: String,
     pub(crate) written_nanos: u64,
+    /// How often it tells.
     pub(crate) every_nanos: u64,
     /// The process is gone, or silent for longer than it should be.
     pub(crate) stale: bool,
     /// The store takes no more commits until it is opened again.
     pub(crate) poisoned: bool,
+    /// What it counted since it opened the store.
     pub(crate) counters: CounterFacts,
+    /// How long commits took that are durable when they return.
     pub(crate) commit_latency: LatencyCounts,
+    /// How long forces of a log took.
     pub(crate) force_latency: LatencyCounts,
 }
 
 /// What a process counted since it opened the store.
 #[derive(Debug, Serialize)]
 pub(crate) struct CounterFacts {
+    /// Transactions committed so that they are durable on return.
     pub(crate) commits_forced: u64,
+    /// Transactions committed lazily.
     pub(crate) commits_lazy: u64,
+    /// Transactions aborted.
     pub(crate) aborts: u64,
+    /// Undo records made.
     pub(crate) undo_records: u64,
+    /// Ranges logged.
     pub(crate) redo_ranges: u64,
+    /// Bytes of records appended to logs.
     pub(crate) log_bytes: u64,
+    /// Forces of a log.
     pub(crate) log_forces: u64,
+    /// Bytes that those wrote, in whole blocks.
     pub(crate) force_bytes: u64,
+    /// Truncations that moved the head of a log.
     pub(crate) truncations: u64,
+    /// Bytes of log that they freed.
     pub(crate) truncated_bytes: u64,
+    /// Truncations that ran out of space and changed nothing.
     pub(crate) truncations_out_of_space: u64,
+    /// Times that a log grew.
     pub(crate) log_growths: u64,
 }
 
@@ -59,10 +79,13 @@ pub(crate) struct CounterFacts {
 #[derive(Debug, Serialize)]
 pub(crate) struct LatencyCounts {
     pub(crate) count: u64,
+    /// How long they were together.
     pub(crate) total_nanos: u64,
-    /// These are rounded up to a power of two.
+    /// What half of them did not exceed, rounded up to a power of two, as the next two.
     pub(crate) p50_nanos: u64,
+    /// What 90 of 100 did not exceed.
     pub(crate) p90_nanos: u64,
+    /// What 99 of 100 did not exceed.
     pub(crate) p99_nanos: u64,
     /// From the first that is not empty to the last.
     pub(crate) histogram: Vec<BelowCount>,
@@ -71,6 +94,7 @@ pub(crate) struct LatencyCounts {
 /// How many lay below a bound, and not below half of it.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct BelowCount {
+    /// The bound, a power of two.
     pub(crate) below_nanos: u64,
     pub(crate) count: u64,
 }
@@ -78,32 +102,43 @@ pub(crate) struct BelowCount {
 /// What the logs hold.
 #[derive(Debug, Serialize)]
 pub(crate) struct LogStatsFacts {
+    /// Committed transactions; one over several segments counts once.
     pub(crate) transactions: u64,
+    /// Those of them that were committed lazily.
     pub(crate) lazy_transactions: u64,
     /// Also if its records are folded already.
     pub(crate) last_transaction: u64,
     /// Null if the logs are empty, as the next three.
     pub(crate) first_commit: Option<String>,
     pub(crate) first_commit_nanos: Option<u64>,
+    /// When the last was committed.
     pub(crate) last_commit: Option<String>,
     pub(crate) last_commit_nanos: Option<u64>,
     /// From the first commit to the last; null if no time lies between them.
     pub(crate) commits_per_second: Option<f64>,
     pub(crate) records: u64,
+    /// The bytes that the records take in the logs.
     pub(crate) record_bytes: u64,
+    /// How many ranges they have.
     pub(crate) ranges: u64,
+    /// The bytes in those.
     pub(crate) range_bytes: u64,
+    /// Records by how many bytes they take, from the shortest on; sizes between may be missing at both ends only.
     pub(crate) record_lens: Vec<SizeCount>,
+    /// Ranges by how many bytes they have.
     pub(crate) range_lens: Vec<SizeCount>,
+    /// Transactions by label, most bytes first.
     pub(crate) labels: Vec<LabelFacts>,
     /// Transactions whose label was one too many to be told apart.
     pub(crate) other_labels: u64,
+    /// Sorted by name.
     pub(crate) segments: Vec<SegmentStatsFacts>,
 }
 
 /// How many were of at least a size, and less than twice that.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub(crate) struct SizeCount {
+    /// The smallest size that is counted here: 0 or a power of two.
     pub(crate) from: u64,
     pub(crate) count: u64,
 }
@@ -113,8 +148,11 @@ pub(crate) struct SizeCount {
 pub(crate) struct LabelFacts {
     /// Empty for those without one.
     pub(crate) label: String,
+    /// How many transactions have it.
     pub(crate) transactions: u64,
+    /// The bytes that their records take.
     pub(crate) record_bytes: u64,
+    /// The bytes in their ranges.
     pub(crate) range_bytes: u64,
 }
 
@@ -123,19 +161,27 @@ pub(crate) struct LabelFacts {
 pub(crate) struct SegmentStatsFacts {
     pub(crate) name: String,
     pub(crate) len: u64,
+    /// Bytes that its log can hold; 0 if it has none yet.
     pub(crate) log_capacity: u64,
+    /// Bytes of committed records in it.
     pub(crate) log_used: u64,
+    /// Where the log's live records start.
     pub(crate) head_lsn: u64,
+    /// Behind the last committed record.
     pub(crate) end_lsn: u64,
     pub(crate) records: u64,
+    /// The bytes that its records take.
     pub(crate) record_bytes: u64,
+    /// How many ranges they have.
     pub(crate) ranges: u64,
+    /// The bytes in those.
     pub(crate) range_bytes: u64,
 }
 
 /// What was done since the last time.
 #[derive(Debug, Serialize)]
 pub(crate) struct RateFacts {
+    /// How long ago that was.
     pub(crate) elapsed_nanos: u64,
     /// From the highest transaction that the logs know of.
     pub(crate) transactions_per_second: f64,
@@ -143,6 +189,7 @@ pub(crate) struct RateFacts {
     pub(crate) log_bytes_per_second: f64,
     /// From what the process counts; null if it tells nothing, or is another one than before, as the next.
     pub(crate) commits_per_second: Option<f64>,
+    /// Forces of a log.
     pub(crate) forces_per_second: Option<f64>,
 }
 

@@ -21,6 +21,7 @@ pub(crate) struct StatusReport {
     pub(crate) epoch: u64,
     /// How long replaying all logs takes, by measured rates; see `docs/performance.md`.
     pub(crate) estimated_nanos: u64,
+    /// Sorted by name.
     pub(crate) segments: Vec<SegmentFacts>,
     /// Files that were being made when the store crashed.
     pub(crate) unfinished_files: Vec<String>,
@@ -29,6 +30,7 @@ pub(crate) struct StatusReport {
 /// A process that has a store open.
 #[derive(Debug, Serialize)]
 pub(crate) struct HolderFacts {
+    /// Its process id.
     pub(crate) pid: u32,
     /// The name of its program.
     pub(crate) command: Option<String>,
@@ -46,12 +48,15 @@ pub(crate) struct SegmentFacts {
 /// A log in `status`.
 #[derive(Debug, Serialize)]
 pub(crate) struct LogFacts {
+    /// Bytes that it can hold.
     pub(crate) capacity: u64,
+    /// Bytes between its head and its end.
     pub(crate) used: u64,
     /// The segment's file holds all that lies before.
     pub(crate) head_lsn: u64,
     /// No crash takes back what lies before.
     pub(crate) resolved_lsn: u64,
+    /// Where they end.
     pub(crate) end_lsn: u64,
     /// Whole records, those that will be dropped included.
     pub(crate) records: u64,
@@ -59,8 +64,11 @@ pub(crate) struct LogFacts {
     pub(crate) dropped_records: u64,
     /// Records to replay, and their bytes of log.
     pub(crate) replay_records: u64,
+    /// Bytes of records that recovery would read.
     pub(crate) replay_bytes: u64,
+    /// Bytes of a torn tail behind them.
     pub(crate) torn_bytes: u64,
+    /// Whether it was shut down cleanly.
     pub(crate) clean: bool,
     /// Null if the log is empty.
     pub(crate) last_commit: Option<LastCommitFacts>,
@@ -70,6 +78,7 @@ pub(crate) struct LogFacts {
 #[derive(Debug, Serialize)]
 pub(crate) struct LastCommitFacts {
     pub(crate) transaction: u64,
+    /// When it was committed.
     pub(crate) commit_time: String,
     pub(crate) commit_time_nanos: u64,
     /// How long ago that was, by the clock of the machine; 0 if it is in the future.
@@ -135,9 +144,13 @@ impl LogFacts {
 pub(crate) struct ForecastReport {
     pub(crate) store: String,
     pub(crate) dry_run: bool,
+    /// Whether a process has it open for writing.
     pub(crate) in_use: bool,
+    /// Whether it was not shut down cleanly; false while it is in use.
     pub(crate) recovery_due: bool,
+    /// How often it was recovered, plus one.
     pub(crate) epoch: u64,
+    /// What would be done with each log.
     pub(crate) logs: Vec<LogForecastFacts>,
     /// Segments whose file has no log.
     pub(crate) adopted: Vec<String>,
@@ -150,12 +163,15 @@ pub(crate) struct ForecastReport {
 pub(crate) struct LogForecastFacts {
     pub(crate) segment: String,
     pub(crate) records: u64,
-    /// Bytes of log that they take, and of ranges in them.
+    /// Bytes of log that they take.
     pub(crate) log_bytes: u64,
+    /// Bytes in the ranges of the records.
     pub(crate) range_bytes: u64,
+    /// Whole records that would not count.
     pub(crate) dropped_records: u64,
     /// The first of them.
     pub(crate) dropped: Vec<DroppedFacts>,
+    /// Bytes of a torn tail.
     pub(crate) torn_bytes: u64,
 }
 

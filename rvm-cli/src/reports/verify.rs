@@ -7,16 +7,22 @@ use serde::Serialize;
 #[derive(Debug, Serialize)]
 pub(crate) struct VerifiedReport {
     pub(crate) store: String,
+    /// How many findings are damage.
     pub(crate) damage: u64,
+    /// How many are warnings.
     pub(crate) warnings: u64,
+    /// How many are notes.
     pub(crate) notes: u64,
     /// The worst first.
     pub(crate) findings: Vec<FoundFacts>,
+    /// How many segments were looked at.
     pub(crate) segments: u64,
+    /// How many logs.
     pub(crate) logs: u64,
     pub(crate) records: u64,
     /// Bytes that were looked at.
     pub(crate) bytes: u64,
+    /// Whether a process has it open for writing.
     pub(crate) in_use: bool,
     /// False while it is in use.
     pub(crate) recovery_due: bool,
@@ -29,6 +35,7 @@ pub(crate) struct FoundFacts {
     pub(crate) severity: &'static str,
     /// A word that stays.
     pub(crate) kind: &'static str,
+    /// The file.
     pub(crate) file: String,
     pub(crate) offset: u64,
     /// What was found there.

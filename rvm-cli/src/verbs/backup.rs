@@ -68,8 +68,8 @@ fn show(facts: &BackupFacts, output: &mut Output) -> Result<(), Failure> {
         "{}: {kind} backup of {} up to transaction {last}, {sum} in {}; the store was held still for {}",
         facts.backup,
         facts.store,
-        duration(Duration::from_nanos(facts.duration_ns)),
-        duration(Duration::from_nanos(facts.held_ns)),
+        duration(Duration::from_nanos(facts.duration_nanos)),
+        duration(Duration::from_nanos(facts.held_nanos)),
     ))
 }
 

@@ -62,7 +62,7 @@ fn a_backup_on_another_one_stores_what_changed() {
     let next = next.fine().json();
     let chunks: Vec<_> = [0, 1].map(|i| next["segments"][i]["chunks"].clone()).into();
     assert_eq!((chunks, &next["kind"]), (vec![json!(0), json!(1)], &json!("incremental")));
-    assert!(next["held_ns"].as_u64().unwrap() > 0);
+    assert!(next["held_nanos"].as_u64().unwrap() > 0);
     let verified = run(["--json", "backup", "--verify", &at("next")]).fine().json();
     assert_eq!(verified["chain"], json!([at("full"), at("next")]));
     assert_eq!((&verified["id"], &verified["chunks"]), (&next["id"], &json!(3)));

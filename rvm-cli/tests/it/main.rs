@@ -11,6 +11,7 @@ mod demo;
 mod demo_input;
 mod exit_codes;
 mod flights;
+mod json;
 mod log_history;
 mod looking;
 mod output;

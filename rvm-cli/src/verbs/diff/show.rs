@@ -10,7 +10,7 @@ use crate::colours::{FAINT, NEW, OLD, STRONG};
 use crate::failure::Failure;
 use crate::output::{Column, Output};
 use crate::quantities::counted;
-use crate::reports::{DiffFacts, DifferingFacts, ValueFacts};
+use crate::reports::{DiffFacts, DifferingFacts, DifferingValue};
 use crate::sizes::to_hex;
 
 const COLUMNS: [Column; 5] = [
@@ -101,7 +101,7 @@ pub(super) fn range_facts(
     for field in layout.into_iter().flat_map(|layout| layout.fields(offset, first.len())) {
         let (old, new) = (first.get(field.start..field.end)?, second.get(field.start..field.end)?);
         if old != new {
-            values.push(ValueFacts {
+            values.push(DifferingValue {
                 offset: offset + wide(field.start),
                 kind: field.kind.to_string(),
                 first: field.kind.value(old).to_string(),

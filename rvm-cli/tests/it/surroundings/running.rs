@@ -28,7 +28,7 @@ impl fmt::Debug for Ended {
     }
 }
 
-/// The call as a command. `{out}` stands for a path where nothing is, and other braces for what [`Places`] has ready.
+/// The call as a command. `{store}` stands for the directory, and other braces for what [`Places`] has ready.
 pub(super) fn command(row: &Row, call: &str, directory: &Path, places: &Places) -> Command {
     let mut command = Command::new("sh");
     // A limit of the shell's own goes over to what it becomes.
@@ -37,7 +37,12 @@ pub(super) fn command(row: &Row, call: &str, directory: &Path, places: &Places) 
     if row.needs_store {
         command.arg("--store").arg(directory);
     }
-    command.args(call.split_whitespace().map(|word| places.filled_in(word)));
+    for word in call.split_whitespace() {
+        match word {
+            "{store}" => command.arg(directory),
+            word => command.arg(places.filled_in(word)),
+        };
+    }
     command.env_remove("RVM_STORE").env_remove("NO_COLOR");
     match row.input {
         Some(script) => command.stdin(places.input(script)),

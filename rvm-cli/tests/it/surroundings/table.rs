@@ -4,7 +4,7 @@ use super::places::Damage;
 
 /// What a verb needs of a store's files.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum Reads {
+pub(crate) enum Reads {
     /// None of them, or what it names itself.
     Nothing,
     /// The segments: their names and lengths.
@@ -15,7 +15,7 @@ pub(super) enum Reads {
 
 /// One verb.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Row {
+pub(crate) struct Row {
     /// As the help lists it.
     pub(super) verb: &'static str,
     /// A call that works on a store with the segments `a` and `b`.
@@ -25,6 +25,8 @@ pub(super) struct Row {
     /// Whether it works on the store of --store; those that do not are tried only with what they print.
     pub(super) needs_store: bool,
     pub(super) makes_store: bool,
+    /// What it says if there is none.
+    pub(super) no_store: &'static str,
     /// How it ends on a store that another process has open.
     pub(super) in_use: &'static [i32],
     pub(super) reads: Reads,
@@ -47,6 +49,7 @@ const fn looks(verb: &'static str, call: &'static str) -> Row {
         input: None,
         needs_store: true,
         makes_store: false,
+        no_store: "there is no store in",
         in_use: &[0],
         reads: Reads::Logs,
         hostile: &[],
@@ -69,10 +72,6 @@ const fn apart(verb: &'static str, call: &'static str) -> Row {
 
 const HEX: Option<&str> = Some("a hex dump has 16 bytes on a line");
 const SCRIPT: Option<&str> = Some("it is read by a program, which wants its lines as they are");
-
-const LINES: Option<&str> = Some("it is text for programs, a line for each thing");
-/// A segment that no store of these tests has.
-const EXPORTED: &str = "{\"rvm_export\":1,\"last_transaction\":0}\n{\"segment\":\"imported\",\"len\":5}\n{\"lines\":2,\"blake3\":\"1168d325abc5499e9799d7bdf3e390d501e586e778ba04935b62be94b979bca2\"}\n";
 
 /// Memory for a segment of 10 GiB is refused, in words, where it has to be mapped to be written.
 const TOO_LARGE: &[i32] = &[1];
@@ -126,14 +125,15 @@ pub(super) const ROWS: &[Row] = &[
     Row { long_lines: SCRIPT, ..apart("man", "man") },
     looks("backup", "backup {out}"),
     apart("restore", "restore {backup} --to {out}"),
-    Row { sparse: "export b", long_lines: LINES, ..looks("export", "export") },
+    Row { long_lines: SCRIPT, ..looks("export", "export") },
+    // A segment that is longer than the text says is not cut.
+    Row { makes_store: true, sparse_codes: &[2], ..writes("import", "import --replace {export}") },
     Row {
-        makes_store: true,
-        reads: Reads::Nothing,
-        input: Some(EXPORTED),
-        ..writes("import", "import")
+        no_store: "",
+        sparse_codes: &[1],
+        hostile: &[(Damage::RecordLength, &[1, 4])],
+        ..looks("diff", "diff {store} {clean}")
     },
-    apart("diff", "diff {backup} {backup}"),
     writes("archive on", "archive on"),
     writes("archive off", "archive off"),
     looks("archive status", "archive status"),
