@@ -139,6 +139,9 @@ fn a_part_that_is_not_as_named_is_found() {
             specimen.bytes(SHARED, entry(field), value, Fit::Body);
         });
     }
+    plant(&at("another transaction", PartMismatch, SHARED), |specimen| {
+        specimen.field(SHARED_BACK, "txn_id", &[5], Fit::Header);
+    });
     // The other side names a part that no longer names it back.
     plant(&at("unanswered", PartUnanswered, SHARED_BACK), |specimen| {
         specimen.bytes(SHARED, entry("log_id"), &[9; 8], Fit::Body);
