@@ -40,6 +40,9 @@ pub(crate) struct DemoArguments {
     /// The seed of all random choices, to make them again [default: a new one each time; it is printed]
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+    /// Keep all history, so that the store can be copied as it was after any flight; see `rvmctl replay`
+    #[arg(long)]
+    pub(crate) archive: bool,
     /// Keep the temporary store
     #[arg(long)]
     pub(crate) keep: bool,
@@ -91,6 +94,9 @@ pub(crate) struct ChildArguments {
     /// How long a lazy commit may stay in memory only, in milliseconds.
     #[arg(long)]
     pub(crate) interval: u64,
+    /// Keep all history.
+    #[arg(long)]
+    pub(crate) archive: bool,
     /// The number of the last transaction to make; none: go on until killed.
     #[arg(long)]
     pub(crate) until: Option<u64>,

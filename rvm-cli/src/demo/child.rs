@@ -9,7 +9,7 @@ use rvm_core::Durability;
 
 use super::flights::Laps;
 use super::input::Input;
-use super::ledger::{Ledger, Sizes};
+use super::ledger::{Keeping, Ledger, Sizes};
 use super::messages::{Message, Opened};
 use crate::arguments::{ChildArguments, CommitKind};
 use crate::exit::Exit;
@@ -37,7 +37,8 @@ fn keep_ledger(arguments: &ChildArguments, directory: &Path) -> Result<(), Failu
         airport_slots: arguments.airports,
     };
     let interval = Duration::from_millis(arguments.interval);
-    let ledger = Ledger::open(directory, sizes, durability, interval)?;
+    let keeping = Keeping { interval, archive: arguments.archive };
+    let ledger = Ledger::open(directory, sizes, durability, keeping)?;
     let found = ledger.entered()?;
     say(&Message::Opened(Opened::new(found, ledger.recovery())))?;
     let mut flights = Laps::resume(&input, arguments.rows, found)?;

@@ -73,6 +73,7 @@ fn kill_and_compare(
         kills: arguments.kills,
         durability: arguments.durability,
         interval: Duration::from_millis(arguments.interval),
+        archive: arguments.archive,
         slack: Duration::from_millis(arguments.slack),
         seed: arguments.seed.unwrap_or_else(Random::draw_seed),
     };

@@ -136,3 +136,21 @@ fn the_file_built_in_is_sound() {
     // It is read and surveyed before the store is looked at.
     on(&store, "demo --verify").fails(7, &["there is no store"]);
 }
+
+/// Guards against history that kills make holes in: the ledger is copied as it was after a flight long before the last kill.
+#[test]
+fn the_ledger_can_be_had_as_it_was_after_any_flight() {
+    let parent = parent();
+    let (run, store) = demo(&parent, "--kills 4 --archive");
+    run.fine();
+    for until in [40, 200] {
+        let before = parent.path().join(until.to_string());
+        on(&store, &format!("replay --until {until} --to {}", before.display())).fine();
+        let input = file(&parent, FLIGHTS);
+        let verify = format!("demo --verify --json --input {}", input.display());
+        let compared = on(&before, &verify).fine().json();
+        let entered = compared["entered"].as_u64().unwrap();
+        // Transactions that a kill took have numbers, too.
+        assert!((until - 8..=until).contains(&entered), "{entered} flights of {until}");
+    }
+}

@@ -44,6 +44,15 @@ impl Sizes {
     }
 }
 
+/// How the ledger is kept.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Keeping {
+    /// How long a lazy commit may stay in memory only.
+    pub(super) interval: Duration,
+    /// Whether all history is kept.
+    pub(super) archive: bool,
+}
+
 /// An open ledger.
 pub(super) struct Ledger {
     store: Rvm,
@@ -65,13 +74,18 @@ impl Ledger {
         directory: &Path,
         sizes: Sizes,
         durability: Durability,
-        interval: Duration,
+        keeping: Keeping,
     ) -> Result<Self, Failure> {
-        let mut options = Rvm::options().lazy_interval(interval).publish_stats(PUBLISH_EVERY);
+        let mut options =
+            Rvm::options().lazy_interval(keeping.interval).publish_stats(PUBLISH_EVERY);
         if durability == Durability::Lazy {
             options = options.log_capacity_initial(LAZY_LOG_LEN);
         }
         let store = options.open(directory)?;
+        if keeping.archive && store.segments()?.is_empty() {
+            // Later ones are archived from their first byte on.
+            store.archive_on()?;
+        }
         Ok(Self {
             aircraft: store.map(AIRCRAFT, table::len_for(sizes.aircraft_slots))?,
             carriers: store.map(CARRIERS, table::len_for(sizes.carrier_slots))?,

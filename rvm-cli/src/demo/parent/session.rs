@@ -32,6 +32,7 @@ pub(in super::super) struct Setup {
     pub(in super::super) kills: u64,
     pub(in super::super) durability: CommitKind,
     pub(in super::super) interval: Duration,
+    pub(in super::super) archive: bool,
     pub(in super::super) slack: Duration,
     pub(in super::super) seed: u64,
 }
@@ -221,6 +222,9 @@ impl<'a> Session<'a> {
             number("--until", last);
         }
         command.arg("--durability").arg(durability.word());
+        if self.setup.archive {
+            command.arg("--archive");
+        }
         Life::start(command, listening, &self.bar)
     }
 
