@@ -32,7 +32,7 @@ pub(crate) enum Failure {
     },
     /// No log has the transaction.
     #[error(
-        "no log in {store} holds transaction {transaction}: it is folded into the segments, or there never was one"
+        "no log and no archive in {store} holds transaction {transaction}: it is folded into the segments, or there never was one"
     )]
     NoTransaction {
         /// The transaction.

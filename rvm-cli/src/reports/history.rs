@@ -258,7 +258,9 @@ pub(crate) struct PieceFacts {
 /// What was there before.
 #[derive(Debug, Serialize)]
 pub(crate) struct BaseFacts {
-    /// The oldest transaction that the segment's log holds; null if it is empty.
+    /// Whether this is the state with which the segment's archive begins; else it is that of its file.
+    pub(crate) archived: bool,
+    /// The oldest transaction that is known; null if there is none.
     pub(crate) before_transaction: Option<u64>,
     /// Where that starts.
     pub(crate) before_lsn: Option<u64>,
@@ -300,6 +302,7 @@ impl BlameReport {
         });
         let base = &blame.base;
         let base = BaseFacts {
+            archived: base.is_archived,
             before_transaction: base.first_record.map(|(id, _)| id),
             before_lsn: base.first_record.map(|(_, lsn)| lsn),
             bytes: base.bytes.all().map(to_hex),

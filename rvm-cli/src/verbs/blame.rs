@@ -59,13 +59,14 @@ fn show(
         let transactions = counted(found.older_writes, "older transaction");
         output.statement(format_args!("and {transactions}, which --limit leaves out"))?;
     }
-    let Base { bytes, first_record, .. } = &found.base;
+    let Base { bytes, first_record, is_archived, .. } = &found.base;
+    let place = if *is_archived { "where the archive begins" } else { "in the segment's file" };
     let bytes: Known = bytes.iter().collect();
     match first_record {
-        Some((id, lsn)) => output.statement(format_args!(
-            "before transaction {id} (LSN {lsn}), in the segment's file"
-        ))?,
-        None => output.statement("in the segment's file; its log holds no transactions")?,
+        Some((id, lsn)) => {
+            output.statement(format_args!("before transaction {id} (LSN {lsn}), {place}"))?
+        }
+        None => output.statement(format_args!("{place}; there are no later transactions"))?,
     }
     if bytes.contains(&None) {
         output.statement("  ?? is not known: truncation may have written there already")?;

@@ -326,40 +326,70 @@ fn large_changes_are_left_out_and_counted() {
     assert_eq!(found.changes[0].changed_bytes(), Some(40));
 }
 
+/// All old bytes in the segment `a`, which was never destroyed, are known, and right.
+fn old_bytes_are_those_of(model: &Model, storage: &SimStorage, id: u64) {
+    let found = detail(storage, id, u64::MAX, NOW).unwrap().unwrap();
+    assert_eq!(found.changes.len(), model[&id].len());
+    let state = state_before(model, "a", id);
+    for change in found.changes.iter().filter(|change| change.segment == "a") {
+        let start = usize::try_from(change.offset).unwrap();
+        let was = &state[start..start + change.new.len()];
+        assert_eq!(change.old.all(), Some(was), "{id} at {start}");
+    }
+}
+
 /// Guards against history that ends where logs were truncated though archives keep it: missing, doubled or out of order, also of a segment
 /// that is gone, and of one that was made again under its name.
 #[test]
 fn archives_tell_what_the_logs_do_not_hold_any_more() {
     let storage = SimStorage::new(1);
     let rvm = options().open_with(Arc::new(storage.clone())).unwrap();
-    rvm.unmap(&rvm.map("a", LEN).unwrap()).unwrap();
+    let mut model = Model::new();
+    let a = [rvm.map("a", LEN).unwrap()];
+    // Before the archive begins.
+    commit(&rvm, &a, &mut model, vec![("a", 0, vec![9; 20])]);
+    rvm.unmap(&a[0]).unwrap();
+    rvm.truncate_log().unwrap();
     rvm.archive_on().unwrap();
-    let mut model = live_on(&rvm, Model::new());
+    model = live_on(&rvm, model);
     let mut follower = History::from_now(Filter::default(), &storage, NOW).unwrap();
-    let seen = model.len();
+    let seen = model.len() - 1;
     rvm.destroy("b").unwrap();
     let mut later = History::from_now(Filter::default(), &storage, NOW).unwrap();
     storage.record();
     model.append(&mut live_on(&rvm, Model::new()));
     let moments = storage.recorded().moments;
-    let kept: Vec<u64> = model.keys().copied().collect();
+    let kept: Vec<u64> = model.keys().copied().skip(1).collect();
     for moment in moments.iter().step_by(3) {
         let found = all(&moment.process_kill());
         let ids: Vec<_> = found.iter().map(|transaction| transaction.id).collect();
         assert_eq!(ids, kept[..ids.len()], "killed {moment}");
+        for id in ids.iter().rev().step_by(9) {
+            old_bytes_are_those_of(&model, &moment.process_kill(), *id);
+        }
     }
     let crashed = storage.crash();
     let rvm = options().open_with(Arc::new(crashed.clone())).unwrap();
     model.append(&mut live_on(&rvm, Model::new()));
-    let ids: Vec<u64> = model.keys().copied().collect();
+    let ids: Vec<u64> = model.keys().copied().skip(1).collect();
     let found = all(&crashed);
     assert_eq!(found.iter().map(|transaction| transaction.id).collect::<Vec<_>>(), ids);
-    for (transaction, writes) in found.iter().zip(model.values()) {
+    for (transaction, writes) in found.iter().zip(model.values().skip(1)) {
         let in_b = writes.iter().filter(|(name, _, _)| *name == "b").count();
         let parts = transaction.parts.iter().filter(|part| part.segment == "b");
         assert_eq!(parts.map(|part| part.ranges.len()).sum::<usize>(), in_b);
         assert_eq!((transaction.range_count(), transaction.folded_parts), (writes.len() as u64, 0));
     }
+    for id in &ids {
+        old_bytes_are_those_of(&model, &crashed, *id);
+    }
+    let found = blame(&crashed, "a", (0, LEN), 1000, NOW).unwrap();
+    let mut writers: Vec<_> = found.writes.iter().map(|write| write.transaction).collect();
+    writers.reverse();
+    let writes_a = |writes: &&Writes| writes.iter().any(|(name, _, _)| *name == "a");
+    assert_eq!(writers.len(), model.values().skip(1).filter(writes_a).count());
+    assert!(writers.is_sorted() && found.base.is_archived);
+    assert_eq!(found.base.bytes.all(), Some(&state_before(&model, "a", 2)[..]));
     for follower in [&mut follower, &mut later] {
         let batch = follower.batch(&crashed, NOW).unwrap();
         assert_eq!(batch.missed_at_most, 0);

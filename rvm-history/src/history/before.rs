@@ -2,13 +2,15 @@
 //!
 //! The file has the state at the log's head, but where a fold is under way or was interrupted: that may have put there what any record between
 //! the head and [`synced`](rvm_log::LogHeader::synced) says, since the header vouches for records before they are applied. So a byte of the
-//! file that such a record covers is not known to be old.
+//! file that such a record covers is not known to be old, unless an archive has it.
 
 use rvm_log::{LogError, Lsn};
 use rvm_storage::widths::{narrow, wide};
 use rvm_storage::{FileName, FileRole, Storage, StorageError};
 use rvm_txn::Result;
 use rvm_txn::inspect::LogView;
+
+use super::archived;
 
 /// Bytes of which some may be unknown.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -105,7 +107,49 @@ impl Before {
             }
         }
         scanner.verdict()?;
+        if before.is_known() {
+            return Ok(before);
+        }
+        let Some((archive, stretch)) = archived::up_to_head(storage, log)? else {
+            return Ok(before);
+        };
+        let mut before = archived::before(&archive, &stretch, stretches, log.head())?;
+        let mut scanner = log.records_between(log.head(), until);
+        while let Some(record) = scanner.next()? {
+            for (offset, bytes) in record.ranges() {
+                before.put_older(offset, bytes);
+            }
+        }
         Ok(before)
+    }
+
+    /// Zeros, all known.
+    pub(super) fn zeros(stretches: &[(u64, u64)], path: &str) -> Result<Self> {
+        Self::filled(stretches, path, Origin::File)
+    }
+
+    /// Bytes that are not known until something is put there.
+    pub(super) fn unknown(stretches: &[(u64, u64)], path: &str) -> Result<Self> {
+        Self::filled(stretches, path, Origin::FileOrFold)
+    }
+
+    fn filled(stretches: &[(u64, u64)], path: &str, origin: Origin) -> Result<Self> {
+        let mut filled = Self { stretches: Vec::new() };
+        for (start, end) in stretches {
+            let bytes = zeros(narrow(end - start), path)?;
+            let from = vec![origin; bytes.len()];
+            filled.stretches.push(Stretch { start: *start, bytes, from });
+        }
+        Ok(filled)
+    }
+
+    fn is_known(&self) -> bool {
+        self.stretches.iter().all(|stretch| !stretch.from.contains(&Origin::FileOrFold))
+    }
+
+    /// Puts something there that is older than what is asked about.
+    pub(super) fn put_older(&mut self, offset: u64, bytes: &[u8]) {
+        self.put(offset, bytes, true);
     }
 
     fn put(&mut self, offset: u64, bytes: &[u8], is_older: bool) {

@@ -6,9 +6,10 @@ use std::time::Duration;
 use rvm_log::{Lsn, RecordView};
 use rvm_storage::widths::{narrow, wide};
 use rvm_storage::{FileName, FileRole, SegmentName, Storage};
-use rvm_txn::inspect::{LogView, View};
+use rvm_txn::inspect::View;
 use rvm_txn::{Error, Result};
 
+use super::archived;
 use super::before::{Before, Bytes};
 use super::overlap;
 
@@ -22,7 +23,7 @@ pub struct Blame {
     pub writes: Vec<Write>,
     /// How many older ones are not among them.
     pub older_writes: u64,
-    /// What the bytes were before all transactions that the log holds.
+    /// What the bytes were before all transactions that the log and the archive hold.
     pub base: Base,
 }
 
@@ -54,14 +55,16 @@ pub struct Piece {
     pub bytes: Vec<u8>,
 }
 
-/// What is in the segment's file.
+/// What was there before all that is known.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Base {
-    /// The bytes before the first record of the log.
+    /// The bytes before the first record that is known.
     pub bytes: Bytes,
-    /// The transaction of that record, and where it lies; `None` if the log is empty.
+    /// The transaction of that record, and where it lies; `None` if there is none.
     pub first_record: Option<(u64, u64)>,
+    /// Whether that record and these bytes are in the segment's archive. Else they are in its log and its file.
+    pub is_archived: bool,
 }
 
 /// How much memory the writes may take, in bytes.
@@ -93,37 +96,60 @@ pub fn blame(
     let Some(log) = view.log(&name) else {
         let mut bytes = super::before::zeros(narrow(end - start), blob.location())?;
         blob.read_at(start, &mut bytes)?;
-        let base = Base { bytes: Bytes::known(bytes), first_record: None };
+        let base = Base { bytes: Bytes::known(bytes), first_record: None, is_archived: false };
         return Ok(Blame { segment_len, writes: Vec::new(), older_writes: 0, base });
     };
-    let (writes, older_writes, first_record) = writes(&log, (start, end), newest)?;
-    let before = Before::read(storage, &log, &[(start, end)], log.head())?;
-    let base = Base { bytes: before.bytes(start, end), first_record };
-    Ok(Blame { segment_len, writes, older_writes, base })
-}
-
-/// The newest writes, how many are older, and the first record's transaction and position.
-type Written = (Vec<Write>, u64, Option<(u64, u64)>);
-
-fn writes(log: &LogView<'_>, bounds: (u64, u64), newest: usize) -> Result<Written> {
-    let (mut kept, mut memory, mut older, mut first) = (VecDeque::new(), 0, 0, None);
-    let mut scanner = log.records(Lsn(0));
+    let archive = archived::up_to_head(storage, &log)?;
+    let mut writes = Writes::new((start, end), newest);
+    let before = match &archive {
+        None => Before::read(storage, &log, &[(start, end)], log.head())?,
+        Some((archive, stretch)) => {
+            archived::records_below(archive, stretch, log.head(), |record| writes.add(record))?;
+            archived::before(archive, stretch, &[(start, end)], Lsn(0))?
+        }
+    };
+    let mut scanner = log.records(log.head());
     while let Some(record) = scanner.next()? {
-        let header = record.header();
-        first.get_or_insert((header.txn_id.0, header.lsn.0));
-        if !record.ranges().any(|(offset, bytes)| overlap(bounds, offset, bytes.len())) {
-            continue;
-        }
-        let write = Write::of(&record, bounds);
-        memory += write.memory_len();
-        kept.push_back(write);
-        while kept.len() > newest || (memory > MEMORY_MAX && kept.len() > 1) {
-            memory -= kept.pop_front().map_or(0, |write| write.memory_len());
-            older += 1;
-        }
+        writes.add(&record);
     }
     scanner.verdict()?;
-    Ok((kept.into_iter().rev().collect(), older, first))
+    let (bytes, first_record) = (before.bytes(start, end), writes.first);
+    let base = Base { bytes, first_record, is_archived: archive.is_some() };
+    let kept = writes.kept.into_iter().rev().collect();
+    Ok(Blame { segment_len, writes: kept, older_writes: writes.older, base })
+}
+
+/// The newest writes of some bytes.
+struct Writes {
+    bounds: (u64, u64),
+    newest: usize,
+    kept: VecDeque<Write>,
+    memory: usize,
+    /// How many older ones are not kept.
+    older: u64,
+    /// The first record's transaction and position.
+    first: Option<(u64, u64)>,
+}
+
+impl Writes {
+    const fn new(bounds: (u64, u64), newest: usize) -> Self {
+        Self { bounds, newest, kept: VecDeque::new(), memory: 0, older: 0, first: None }
+    }
+
+    fn add(&mut self, record: &RecordView<'_>) {
+        let (header, bounds) = (record.header(), self.bounds);
+        self.first.get_or_insert((header.txn_id.0, header.lsn.0));
+        if !record.ranges().any(|(offset, bytes)| overlap(bounds, offset, bytes.len())) {
+            return;
+        }
+        let write = Write::of(record, bounds);
+        self.memory += write.memory_len();
+        self.kept.push_back(write);
+        while self.kept.len() > self.newest || (self.memory > MEMORY_MAX && self.kept.len() > 1) {
+            self.memory -= self.kept.pop_front().map_or(0, |write| write.memory_len());
+            self.older += 1;
+        }
+    }
 }
 
 impl Write {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rvm_log::{RecordView, Scanner};
+use rvm_log::{RecordView, Scanner, TxnId};
 use rvm_storage::Storage;
 use rvm_storage::widths::{narrow, wide};
 #[cfg(doc)]
@@ -10,9 +10,11 @@ use rvm_txn::Error;
 use rvm_txn::Result;
 use rvm_txn::inspect::{LogView, View};
 
+use super::archived::{self, stretch_of};
 use super::before::{Before, Bytes, union};
 use super::filter::Filter;
 use super::transaction::{Found, Transaction};
+use crate::archive::{ArchiveReader, SegmentArchive};
 
 /// A transaction and its changes.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,7 +53,7 @@ impl Change {
     }
 }
 
-/// The transaction of this id, with up to `bytes_max` of the bytes that it declared; `None` if no log has it (any more).
+/// The transaction of this id, with up to `bytes_max` of the bytes that it declared; `None` if neither a log nor an archive has it.
 ///
 /// # Errors
 /// [`Error::LayoutBusy`], [`Error::Corrupt`]; I/O.
@@ -71,17 +73,31 @@ pub fn detail(
         };
         let lsn = part.lsn();
         is_dropped |= lsn >= log.cut();
-        let stretches = ranges.iter().map(|(offset, new)| (*offset, offset + wide(new.len())));
-        let before = Before::read(storage, &log, &union(stretches.collect()), lsn)?;
-        let segment = log.header().segment_name.as_str();
-        changes.extend(ranges.into_iter().map(|(offset, new)| Change {
-            segment: segment.to_owned(),
-            offset,
-            old: before.bytes(offset, offset + wide(new.len())),
-            new,
-        }));
+        let before = Before::read(storage, &log, &stretches_of(&ranges), lsn)?;
+        changes.extend(changes_of(log.header().segment_name.as_str(), ranges, &before));
         found.push(part);
     }
+    for name in SegmentArchive::names(storage)? {
+        let Some(archive) = SegmentArchive::open(storage, &name)? else { continue };
+        let mut reader = ArchiveReader::new(&archive).of_transactions(TxnId(id)..=TxnId(id));
+        let Some(record) = reader.next()? else { continue };
+        let lsn = record.header().lsn;
+        let part = Found::of(name.as_str(), &record, &Filter::default());
+        let ranges = copy_ranges(&record, &mut left, &mut left_out);
+        let Some(log_id) = archive.stretches().get(reader.stretch()).map(|it| it.log_id) else {
+            continue;
+        };
+        let log = view.log(&name).filter(|log| log.header().log_id == log_id);
+        if log.is_some_and(|log| lsn >= log.head()) {
+            // It was found there.
+            continue;
+        }
+        let Some(stretch) = stretch_of(&archive, log_id, lsn) else { continue };
+        let before = archived::before(&archive, stretch, &stretches_of(&ranges), lsn)?;
+        changes.extend(changes_of(name.as_str(), ranges, &before));
+        found.push(part);
+    }
+    changes.sort_by(|a, b| a.segment.cmp(&b.segment));
     let transaction = Transaction::of(id, found, &Filter::default());
     Ok(transaction.map(|transaction| Detail {
         transaction,
@@ -89,6 +105,21 @@ pub fn detail(
         changes,
         changes_left_out: left_out,
     }))
+}
+
+/// The ranges as starts and ends, sorted, without overlaps.
+fn stretches_of(ranges: &Ranges) -> Vec<(u64, u64)> {
+    let stretches = ranges.iter().map(|(offset, new)| (*offset, offset + wide(new.len())));
+    union(stretches.collect())
+}
+
+fn changes_of(segment: &str, ranges: Ranges, before: &Before) -> impl Iterator<Item = Change> {
+    ranges.into_iter().map(|(offset, new)| Change {
+        segment: segment.to_owned(),
+        offset,
+        old: before.bytes(offset, offset + wide(new.len())),
+        new,
+    })
 }
 
 /// Where ranges start, and their bytes.

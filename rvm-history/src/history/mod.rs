@@ -4,6 +4,7 @@
 //! for one batch of transactions at a time only, and each log's position in between. Where a segment has an archive, what that holds comes first. The same positions serve to follow a store that is
 //! written to.
 
+mod archived;
 mod before;
 mod blame;
 mod detail;
