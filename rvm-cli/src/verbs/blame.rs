@@ -62,12 +62,11 @@ fn show(
     let Base { bytes, first_record, is_archived, .. } = &found.base;
     let place = if *is_archived { "where the archive begins" } else { "in the segment's file" };
     let bytes: Known = bytes.iter().collect();
-    match first_record {
-        Some((id, lsn)) => {
-            output.statement(format_args!("before transaction {id} (LSN {lsn}), {place}"))?
-        }
-        None => output.statement(format_args!("{place}; there are no later transactions"))?,
-    }
+    let told = match first_record {
+        Some((id, lsn)) => format!("before transaction {id} (LSN {lsn}), {place}"),
+        None => format!("{place}; there are no later transactions"),
+    };
+    output.statement(told)?;
     if bytes.contains(&None) {
         output.statement("  ?? is not known: truncation may have written there already")?;
     }
