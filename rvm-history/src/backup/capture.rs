@@ -210,8 +210,8 @@ pub(super) fn plan(
         segments.push(SegmentBackup {
             name: seen.name.to_string(),
             len: draft.len(),
-            chunks: draft.work_len() / draft.chunk_len(),
-            bytes: draft.work_len(),
+            chunks: draft.chunks_due(),
+            bytes: draft.chunks_due().saturating_mul(draft.chunk_len()),
             on_base: known.is_some(),
         });
         Ok(())

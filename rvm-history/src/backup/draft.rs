@@ -1,5 +1,6 @@
 //! One segment while it is copied: the chunks so far, and those that may have changed since they were read.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rvm_log::{LogFile, Lsn};
@@ -8,7 +9,7 @@ use rvm_storage::{Blob, SegmentName};
 
 use super::chain::{Chain, DataFiles, Resolved};
 use super::data::DataFile;
-use super::follow::{Chunks, Followed, touched};
+use super::follow::{Followed, Touched, touched};
 use super::manifest::{ChunkEntry, LogPosition, SegmentEntry, raw_len};
 use super::table::{Stored, Table, chunk_len_for, state_of};
 use crate::copy_error::Result;
@@ -31,11 +32,11 @@ pub(super) struct Draft {
     /// All that is in the table is the base's, and none of the file was read.
     is_base: bool,
     /// What records touch that were in the log when the last round began.
-    live: Chunks,
+    live: Touched,
     /// What records touch that came since.
-    since: Chunks,
+    since: Touched,
     /// What is to be read.
-    work: Chunks,
+    work: BTreeSet<u64>,
     chunk: Vec<u8>,
     base_files: DataFiles,
     pub(super) position: Option<LogPosition>,
@@ -64,9 +65,9 @@ impl Draft {
             log: log.map(Followed::from_head),
             is_lost: false,
             is_base: false,
-            live: Chunks::new(),
-            since: Chunks::new(),
-            work: Chunks::new(),
+            live: Touched::new(),
+            since: Touched::new(),
+            work: BTreeSet::new(),
             chunk: Vec::new(),
             base_files: DataFiles::default(),
             position: None,
@@ -95,10 +96,16 @@ impl Draft {
         self.chunk_len.saturating_mul(wide(self.work.len()))
     }
 
+    /// How many chunks are to be read, or changed by what the log has, as far as is known.
+    pub(super) fn chunks_due(&self) -> u64 {
+        let changed = self.since.keys().filter(|number| !self.work.contains(number));
+        wide(self.work.len() + changed.count())
+    }
+
     /// A segment that grew has a chunk that was shorter; what follows it is zeros, or in the log.
     fn grow_from(&mut self, old: u64) {
         if old < self.len && !old.is_multiple_of(self.chunk_len) {
-            self.since.insert(old / self.chunk_len);
+            self.since.insert(old / self.chunk_len, Lsn(0));
         }
     }
 
@@ -113,8 +120,8 @@ impl Draft {
 
     /// Decides what is to be read: all that may have changed since the last round began, or everything, if that cannot be told.
     ///
-    /// A chunk that is read while records which touch it are not folded yet may lack them, so it is read again: `live` has these. `cut` is
-    /// where the log ends for good.
+    /// A chunk that is read while records which touch it are not folded yet may lack them, so it is read again when they are: `live` has these. `cut`
+    /// is where the log ends for good.
     pub(super) fn begin_round(
         &mut self,
         blob: Arc<dyn Blob>,
@@ -129,14 +136,16 @@ impl Draft {
         }
         let old = std::mem::replace(&mut self.len, len);
         self.grow_from(old);
-        let mut live = Chunks::new();
+        let mut live = Touched::new();
         match (&mut self.log, log) {
             (Some(followed), Some(log)) if !self.is_lost => {
                 let came = followed.go_on(log, cut, self.chunk_len, &mut self.since);
                 // What the base has of the log need not be read, and behind the last round there is none.
                 let is_idle = self.is_base || cut.is_some();
                 let between = (log.header().head, None);
-                let all = is_idle || touched(log, between, self.chunk_len, &mut live).is_some();
+                let reaches = |end| end >= followed.end;
+                let all = is_idle
+                    || touched(log, between, self.chunk_len, &mut live).is_some_and(reaches);
                 self.is_lost = !came || !all;
             }
             (None, None) => {}
@@ -152,10 +161,11 @@ impl Draft {
             self.is_base = false;
             self.work = self.all_chunks()?;
         } else {
-            let mut dirty = std::mem::take(&mut self.live);
-            dirty.append(&mut self.since.clone());
+            // What only records touch that are in the log still is not in the file for certain, and is laid over the copy in the end.
+            let head = log.map_or(Lsn::LIMIT, |log| log.header().head);
+            let touched = self.live.iter().chain(&self.since).filter(|(_, lsn)| **lsn < head);
             // What an earlier round did not get to is still to be read.
-            self.work.append(&mut dirty);
+            self.work.extend(touched.map(|(number, _)| *number));
         }
         if !self.is_base {
             self.since.clear();
@@ -171,12 +181,12 @@ impl Draft {
 
     /// Whether what the log has changes a chunk for this backup.
     pub(super) fn wants_patch(&self, number: u64) -> bool {
-        !self.is_base || self.since.contains(&number)
+        !self.is_base || self.since.contains_key(&number)
     }
 
     /// All chunks that have data. What lies between them is a hole, and so it is in the copy.
-    fn all_chunks(&mut self) -> Result<Chunks> {
-        let (mut chunks, mut at) = (Chunks::new(), 0);
+    fn all_chunks(&mut self) -> Result<BTreeSet<u64>> {
+        let (mut chunks, mut at) = (BTreeSet::new(), 0);
         while let Some(found) = next_data(self.blob.as_ref(), at, self.len)? {
             let number = found / self.chunk_len;
             chunks.insert(number);

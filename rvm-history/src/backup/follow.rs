@@ -1,6 +1,6 @@
 //! What the logs tell of chunks that change while they are copied.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use rvm_log::{Epoch, LogFile, LogId, Lsn, Scanner};
@@ -10,8 +10,8 @@ use rvm_storage::{FileName, FileRole, LockMode, LockScope, SegmentName, Storage}
 use super::manifest::LogPosition;
 use crate::copy_error::Result;
 
-/// Numbers of chunks.
-pub(super) type Chunks = BTreeSet<u64>;
+/// Numbers of chunks that records touch, and where the first of these records starts.
+pub(super) type Touched = BTreeMap<u64, Lsn>;
 
 /// How far a log was read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,7 +60,7 @@ impl Followed {
         log: &LogFile,
         cut: Option<Lsn>,
         chunk_len: u64,
-        chunks: &mut Chunks,
+        chunks: &mut Touched,
     ) -> bool {
         if !self.has_all(log) {
             return false;
@@ -79,15 +79,18 @@ pub(super) fn touched(
     log: &LogFile,
     (from, to): (Lsn, Option<Lsn>),
     chunk_len: u64,
-    chunks: &mut Chunks,
+    chunks: &mut Touched,
 ) -> Option<Lsn> {
     let header = log.header();
     let limit = to.unwrap_or_else(|| header.ring.limit(header.head));
     let mut scanner = Scanner::between(log.blob(), header, from, limit);
     while let Some(record) = scanner.next().ok()? {
+        let lsn = record.header().lsn;
         for (offset, bytes) in record.ranges().filter(|(_, bytes)| !bytes.is_empty()) {
             let last = offset.saturating_add(wide(bytes.len()) - 1);
-            chunks.extend(offset / chunk_len..=last / chunk_len);
+            for number in offset / chunk_len..=last / chunk_len {
+                chunks.entry(number).or_insert(lsn);
+            }
         }
     }
     let end = scanner.position();
