@@ -1,9 +1,9 @@
-//! The list.
+//! Breakages of what keeps a store.
 
 use super::{Breakage, Watch};
 
 /// Every breakage, with the test that notices.
-pub const BREAKAGES: &[Breakage] = &[
+pub(super) const BREAKAGES: &[Breakage] = &[
     Breakage {
         name: "acknowledge a commit before its force",
         file: "rvm-txn/src/log_handle/force.rs",

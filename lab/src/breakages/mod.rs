@@ -4,11 +4,15 @@
 //! makes each in a copy of the repository and runs its test, which must pass there before. A test here sees that every text is still
 //! there, so the list cannot outlive the code.
 
+mod archives;
 mod list;
 
 use std::fmt;
 
-pub use list::BREAKAGES;
+/// Every breakage, with the test that notices.
+pub fn all() -> impl Iterator<Item = &'static Breakage> {
+    list::BREAKAGES.iter().chain(archives::BREAKAGES)
+}
 
 /// One protection taken away.
 #[derive(Clone, Copy, Debug)]

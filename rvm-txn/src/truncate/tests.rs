@@ -43,6 +43,32 @@ fn a_record_that_is_durable_and_not_decided_stays_in_the_log() {
     }
 }
 
+/// Guards against an archive that has what a crash takes back, and goes on behind it as if it had happened.
+#[test]
+fn a_record_that_is_durable_and_not_decided_is_not_archived() {
+    let storage = MemStorage::new();
+    let config = Config { background: false, helpers: 0, ..Config::default() };
+    let store = Store::open(Arc::new(storage.clone()), config).unwrap();
+    let (a, b) = (store.map("a", 8).unwrap(), store.map("b", 8).unwrap());
+    store.archive_on().unwrap();
+    let mut decided = store.begin(&[&a]).unwrap();
+    decided.write(&a, 0, b"decided!").unwrap();
+    decided.commit_with(Durability::Force).unwrap();
+    let mut txn = store.begin(&[&a, &b]).unwrap();
+    txn.write(&a, 0, b"together").unwrap();
+    txn.write(&b, 0, b"together").unwrap();
+    txn.commit_with(Durability::Lazy).unwrap();
+
+    let log = a.mapping.log.clone().unwrap();
+    log.force_to(log.end(), &store.shared.logs.health).unwrap();
+    truncate_decided(&store.shared, &log, &TruncationRight::take(&log)).unwrap();
+    let archive = log.archive.lock();
+    let last = archive.as_ref().unwrap().last().copied().unwrap();
+    let head = log.latch.lock().head;
+    assert_eq!((last.last_txn.0, last.to), (1, head));
+    assert!(head < log.end());
+}
+
 /// Guards against a second force of what is decided, and against a truncation that leaves something.
 #[test]
 fn what_is_decided_is_applied_and_freed() {
