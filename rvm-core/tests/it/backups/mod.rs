@@ -3,6 +3,7 @@
 mod chains;
 mod golden;
 mod live;
+mod moments;
 mod tampering;
 
 use std::collections::BTreeMap;
