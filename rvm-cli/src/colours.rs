@@ -1,7 +1,5 @@
 //! What is coloured, and whether anything is.
 
-#![allow(dead_code, reason = "the verbs that use the rest of them come one by one")]
-
 use std::io;
 
 use anstream::{AutoStream, ColorChoice};
