@@ -101,7 +101,7 @@ fn whole(view: &RecordView<'_>, bytes: &[u8], checksums: Checksums) {
     let ranges: Vec<(u64, &[u8])> = view.ranges().collect();
     assert_eq!(participants.len(), usize::from(header.participant_count));
     assert_eq!(dependencies.len(), usize::from(header.dependency_count));
-    assert_eq!(wide(ranges.len()), header.range_count.into());
+    assert_eq!(wide(ranges.len()), u64::from(header.range_count));
     assert_eq!(view.label().len(), usize::from(header.label_len));
     let data_len: u64 = ranges.iter().map(|(_, bytes)| wide(bytes.len())).sum();
     assert_eq!(data_len, view.data_len());
