@@ -55,6 +55,11 @@ fn a_loss_that_only_stamps_tell_of_is_found() {
     }
     let specimen = Specimen { storage: storage.moment().crash() };
     assert_eq!(specimen.header("a").synced.0, 0);
+    let torn = Specimen { storage: storage.moment().crash() };
+    let last = torn.place_of(("a", 3));
+    torn.bytes(("a", 3), 30, &[0xff], Fit::None);
+    let (what, file) = ("the last force of all".into(), "a.log".into());
+    found(&Planted { what, file, within: last, kind: TornTail }, &torn.verify());
     let within = specimen.place_of(("a", 1));
     specimen.bytes(("a", 1), 30, &[0xff], Fit::None);
     let what = "without a header that vouches".into();
