@@ -176,9 +176,10 @@ struct rvmx_options {
    */
   int checked;
   /**
-   * 0; room for what is to come.
+   * How often the library writes what it counts into the file rvm.stats of the directory, for rvmctl stats, in milliseconds. Default
+   * never. The file is removed when the directory is closed.
    */
-  int reserved;
+  int publish_stats_ms;
 };
 
 /**

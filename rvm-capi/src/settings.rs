@@ -42,8 +42,9 @@ pub struct rvmx_options {
     /// so are those that are declared after they were made. Each segment takes twice its memory, and is read whole by each commit and abort.
     /// RVM_CHECKED=1 in the environment does the same.
     pub checked: c_int,
-    /// 0; room for what is to come.
-    pub reserved: c_int,
+    /// How often the library writes what it counts into the file rvm.stats of the directory, for rvmctl stats, in milliseconds. Default
+    /// never. The file is removed when the directory is closed.
+    pub publish_stats_ms: c_int,
 }
 
 impl rvmx_options {
@@ -54,11 +55,11 @@ impl rvmx_options {
     }
 
     /// # Errors
-    /// What is kept for later is not 0.
+    /// A time that is none.
     pub(crate) fn check(&self) -> Result<()> {
-        match self.reserved {
-            0 => Ok(()),
-            other => Err(Fault::misuse(format!("the reserved option is {other}, not 0"))),
+        match self.publish_stats_ms {
+            0.. => Ok(()),
+            other => Err(Fault::misuse(format!("publish_stats_ms is {other}, less than 0"))),
         }
     }
 
@@ -89,6 +90,9 @@ impl rvmx_options {
         }
         if self.no_undo != 0 {
             options = options.undo(UndoMode::None);
+        }
+        if let Ok(millis @ 1..) = u64::try_from(self.publish_stats_ms) {
+            options = options.publish_stats(Duration::from_millis(millis));
         }
         if self.mapped != 0 {
             options = options.residency(Residency::Mapped(mapped_token()));

@@ -45,7 +45,7 @@ fn fragments_on_the_page_work_in_their_order() {
         blocks().into_iter().filter(|block| block.language == "c" && !is_program(block)).collect();
     let (functions, statements): (Vec<_>, Vec<_>) =
         fragments.iter().partition(|block| block.text.starts_with("static "));
-    assert_eq!((functions.len(), statements.len()), (2, 7));
+    assert_eq!((functions.len(), statements.len()), (2, 8));
     let mut program: String = ["stdio.h", "stdlib.h", "string.h", "rvm_ext.h"]
         .map(|name| format!("#include <{name}>\n"))
         .concat();
