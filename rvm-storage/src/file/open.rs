@@ -52,6 +52,16 @@ impl Place<'_> {
             .and_then(|fd| self.examine(fd).map(|(opened, _stat)| opened))
     }
 
+    /// Opens a file that others replace by renaming: one that was replaced just now has no name any more, and is whole all the same.
+    pub(super) fn open_replaced(self, flags: OFlags) -> Result<Opened> {
+        let fd = self.open_raw(flags, Mode::empty()).map_err(|errno| self.open_fault(errno))?;
+        let mut stat = self.stat_of(&fd)?;
+        if stat.st_nlink == 0 {
+            stat.st_nlink = 1;
+        }
+        self.accept(fd, &stat)
+    }
+
     /// Makes a file that is not there yet, and opens it for reading and writing.
     pub(super) fn create(self) -> Result<Opened> {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::EXCL;
@@ -74,12 +84,20 @@ impl Place<'_> {
 
     /// Takes only a regular file with one name.
     fn examine(self, fd: OwnedFd) -> Result<(Opened, Stat)> {
-        let stat = fstat(&fd).map_err(|errno| StorageError::io("examine", self.path, errno))?;
-        if let Some(found) = fault_of(&stat) {
+        let stat = self.stat_of(&fd)?;
+        self.accept(fd, &stat).map(|opened| (opened, stat))
+    }
+
+    fn stat_of(self, fd: &OwnedFd) -> Result<Stat> {
+        fstat(fd).map_err(|errno| StorageError::io("examine", self.path, errno))
+    }
+
+    fn accept(self, fd: OwnedFd, stat: &Stat) -> Result<Opened> {
+        if let Some(found) = fault_of(stat) {
             return Err(StorageError::NotPlain { path: self.path.to_owned(), found });
         }
         let len = u64::try_from(stat.st_size).unwrap_or(0);
-        Ok((Opened { file: File::from(fd), identity: identity_of(&stat), len }, stat))
+        Ok(Opened { file: File::from(fd), identity: identity_of(stat), len })
     }
 
     /// What a failed open means: some kinds of file cannot be opened at all, and are no I/O error for that.

@@ -29,7 +29,7 @@ pub(super) fn remove(directory: &Directory) -> Result<()> {
 
 pub(super) fn get(directory: &Directory, len_max: u64) -> Result<Option<Vec<u8>>> {
     let path = directory.path_of(FILE);
-    let file = match directory.place(FILE, &path).open(OFlags::RDONLY) {
+    let file = match directory.place(FILE, &path).open_replaced(OFlags::RDONLY) {
         Err(error) if error.is_not_found() => return Ok(None),
         opened => opened?.file,
     };

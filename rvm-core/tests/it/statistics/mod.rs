@@ -4,10 +4,12 @@ mod exposition;
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rvm_core::rvm_history::statistics::{LABELS_MAX, Statistics};
-use rvm_core::rvm_storage::FileStorage;
+use rvm_core::rvm_storage::{FileStorage, Storage};
 use rvm_core::rvm_txn::PUBLISHED_FILE;
 use rvm_core::{Durability, Error, Published, Rvm};
 
@@ -40,13 +42,34 @@ fn a_process_publishes_what_it_counts_while_it_has_the_store_open() {
         if found.stats.commits_forced == 1 || Instant::now() > patience {
             break found;
         }
-        std::thread::yield_now();
+        thread::yield_now();
     };
     assert_eq!(later.stats, store.stats());
     assert!(later.written >= first.written);
     store.close().unwrap();
     assert_eq!(published(&directory).unwrap(), None);
     assert!(!directory.join(PUBLISHED_FILE).exists());
+}
+
+/// Guards against a reader that finds a file without a name where it was replaced that moment, and takes it for damage.
+#[test]
+fn figures_that_are_replaced_while_they_are_read_are_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let storage = FileStorage::open(dir.path()).unwrap();
+    storage.publish(b"one").unwrap();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..3_000 {
+                storage.publish(b"two").unwrap();
+            }
+            done.store(true, Ordering::SeqCst);
+        });
+        while !done.load(Ordering::SeqCst) {
+            let found = storage.published(100).unwrap().expect("there always is one");
+            assert!([b"one", b"two"].contains(&found.as_slice().try_into().unwrap()));
+        }
+    });
 }
 
 /// Guards against files in the store of those who asked for none, and an interval that keeps a thread busy.
