@@ -35,6 +35,7 @@ mod watching;
 use std::process::ExitCode;
 
 use clap::Parser;
+use clap::error::ErrorKind;
 
 use crate::arguments::Arguments;
 use crate::exit::Exit;
@@ -44,7 +45,7 @@ use crate::output::Output;
 fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(refusal) => return show_refusal(&refusal).into(),
+        Err(refusal) => return show_refusal(&refusal, wants_json()).into(),
     };
     let json = arguments.json;
     let mut output = Output::new(json, arguments.color);
@@ -58,10 +59,33 @@ fn main() -> ExitCode {
 }
 
 /// Help and the version are answers; everything else that clap refuses is wrong usage.
-fn show_refusal(refusal: &clap::Error) -> Exit {
+fn show_refusal(refusal: &clap::Error, json: bool) -> Exit {
+    if json && refusal.use_stderr() {
+        return tell(&Failure::Usage(refusal_on_one_line(refusal)), json);
+    }
     // Nobody is left to be told that the terminal is gone.
     refusal.print().ok();
     if refusal.use_stderr() { Exit::Usage } else { Exit::Fine }
+}
+
+/// Whether JSON is asked for by arguments that make no sense. What stands behind `--` is another program's.
+fn wants_json() -> bool {
+    std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
+}
+
+/// What is wrong, without the usage that follows.
+fn refusal_on_one_line(refusal: &clap::Error) -> String {
+    // Its text is the help of a command whose own command is missing.
+    if refusal.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return "a command is missing; --help shows them".to_owned();
+    }
+    let text = refusal.render().to_string();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let told = lines.take_while(|line| {
+        !line.starts_with("Usage:") && !line.starts_with("For more information")
+    });
+    let told = told.collect::<Vec<_>>().join(" ");
+    told.strip_prefix("error: ").unwrap_or(&told).to_owned()
 }
 
 /// Tells of a failure on standard error. A reader of our output that left early, as `head` does, is none.

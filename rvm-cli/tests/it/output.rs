@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::rvmctl::{on, program};
+use crate::rvmctl::{on, program, run};
 use crate::stores::{files, parent};
 
 /// Guards against a panic, or a failure, when `head` has seen enough.
@@ -50,6 +50,33 @@ fn errors_are_json_when_that_is_asked_for() {
     let error = run.error();
     assert_eq!((error["family"].as_str(), error["exit_code"].as_u64()), (Some("state"), Some(7)));
     assert!(error["message"].as_str().unwrap().contains("there is no store"));
+}
+
+/// Guards against usage errors that a program which reads JSON cannot read, and against help that became an error.
+#[test]
+fn wrong_usage_is_told_as_json_when_that_is_asked_for() {
+    for (arguments, words) in [
+        (vec!["--json", "explode"], "unrecognized subcommand 'explode'"),
+        (vec!["explode", "--json"], "unrecognized subcommand 'explode'"),
+        (vec!["--json", "seg", "create", "a"], "not provided: <LEN>"),
+        (vec!["seg", "create", "a", "four", "--json"], "invalid value 'four' for '<LEN>'"),
+        (vec!["--json", "log", "ls", "--since", "yesterday"], "is no time; write for example"),
+        (vec!["--json"], "command"),
+        (vec!["--json", "seg"], "command"),
+    ] {
+        let told = run(&arguments);
+        told.fails_as_json(2, words);
+        assert!(told.stdout.is_empty());
+        let error = told.error();
+        assert_eq!((&error["family"], &error["exit_code"]), (&"misuse".into(), &2.into()));
+        let message = error["message"].as_str().unwrap();
+        assert!(!message.contains("Usage:") && !message.starts_with("error"), "{message}");
+    }
+    assert!(run(["explode"]).stderr.contains("Usage:"));
+    assert!(run(["explode", "--", "--json"]).stderr.contains("Usage:"));
+    for answer in ["--help", "--version"] {
+        assert_eq!(run(["--json", answer]).fine().stdout, run([answer]).stdout);
+    }
 }
 
 /// Guards against colours in a pipe or a file, and against `--color always` or `NO_COLOR` that do nothing.
