@@ -94,7 +94,7 @@ pub(crate) enum Verb {
     Log(LogVerb),
     /// Show which transactions wrote some bytes, newest first (read-only)
     ///
-    /// At the end stands what was there before the oldest transaction that the segment's log still holds.
+    /// At the end stands what was there before the oldest transaction that the segment's log and archive hold.
     Blame(BlameArguments),
     /// Show a segment in hexadecimal digits, or as values (read-only)
     #[command(long_about = history::DUMP_HELP)]

@@ -52,14 +52,8 @@ pub(crate) enum Failure {
         len: u64,
     },
     /// The user was asked and did not say yes.
-    #[error("segment {segment} was not destroyed: the answer was not yes")]
-    NotConfirmed {
-        /// The segment.
-        segment: String,
-    },
-    /// The user was asked and did not say yes.
-    #[error("nothing was repaired: the answer was not yes")]
-    NotRepaired,
+    #[error("{0}: the answer was not yes")]
+    NotConfirmed(String),
     /// A device was full; nothing is lost.
     #[error("the device is full: the logs of {} keep what could not be folded", .segments.join(", "))]
     OutOfSpace {
@@ -182,8 +176,7 @@ impl Failure {
             Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => Exit::NotFound,
             Self::File { .. }
             | Self::SegmentExists { .. }
-            | Self::NotConfirmed { .. }
-            | Self::NotRepaired
+            | Self::NotConfirmed(_)
             | Self::OutOfSpace { .. }
             | Self::Input { .. }
             | Self::Demo(_)
@@ -212,8 +205,7 @@ impl Failure {
             Self::NoStore { .. }
             | Self::NoTransaction { .. }
             | Self::SegmentExists { .. }
-            | Self::NotConfirmed { .. }
-            | Self::NotRepaired => "state",
+            | Self::NotConfirmed(_) => "state",
             Self::Input { .. } => "input",
             Self::Demo(_) | Self::PromiseBroken { .. } => "demo",
             Self::Crashtest(_) => "crashtest",

@@ -3,9 +3,11 @@
 //! Only `seg create` may make a store. Whoever mistypes a directory learns it, and finds no new files in the wrong one.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rvm_core::Rvm;
-use rvm_core::rvm_storage::{FileName, FileRole, FileStorage, Storage};
+use rvm_core::inspect::View;
+use rvm_core::rvm_storage::{FileName, FileRole, FileStorage, LockMode, LockScope, Storage};
 
 use crate::failure::Failure;
 
@@ -51,6 +53,15 @@ impl Place {
         Ok(storage)
     }
 
+    /// The store's files, for reading only, for a dry run: what opening the store for writing would refuse is refused here, too. Waits up to
+    /// `wait` for the files to keep still.
+    pub(crate) fn look_as_writer(&self, wait: Duration) -> Result<FileStorage, Failure> {
+        let storage = self.look()?;
+        refuse_in_use(&storage)?;
+        refuse_damaged(&storage, wait)?;
+        Ok(storage)
+    }
+
     /// Opens the store that is there for writing; recovers it if that is due.
     pub(crate) fn open(&self) -> Result<Rvm, Failure> {
         self.look()?;
@@ -65,6 +76,18 @@ impl Place {
     fn no_store(&self, hint: &'static str) -> Failure {
         Failure::NoStore { directory: self.shown(), hint }
     }
+}
+
+/// Fails if somebody has the store open for writing. The lock is held for a moment only.
+pub(crate) fn refuse_in_use(storage: &dyn Storage) -> Result<(), Failure> {
+    storage.lock(LockScope::Owner, LockMode::Shared, Duration::ZERO)?;
+    Ok(())
+}
+
+/// Fails if a log is damaged, also while somebody has the store open.
+pub(crate) fn refuse_damaged(storage: &dyn Storage, wait: Duration) -> Result<(), Failure> {
+    View::take(storage, wait)?;
+    Ok(())
 }
 
 /// The names and lengths of the segments, sorted by name.

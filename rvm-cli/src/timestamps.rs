@@ -12,20 +12,57 @@ pub(crate) fn rfc3339(unix_nanos: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{nanos:09}Z")
 }
 
-/// Reads a time: RFC 3339 in UTC, as in `2026-11-26T12:00:00Z`, or nanoseconds since 1970.
+/// Reads a time: RFC 3339, as in `2026-11-26T12:00:00Z` or with an offset, or nanoseconds since 1970 behind an `@`.
+pub(crate) fn parse_marked_time(text: &str) -> Result<u64, String> {
+    parse_nanos(text.strip_prefix('@').unwrap_or_default())
+        .unwrap_or_else(|| parse_rfc3339(text).ok_or_else(|| no_time(text, "behind an @")))
+}
+
+/// As [`parse_marked_time`]; nanoseconds need no `@`.
 pub(crate) fn parse_time(text: &str) -> Result<u64, String> {
-    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return text.parse().map_err(|_| format!("{text:?} is beyond all clocks"));
-    }
-    parse_rfc3339(text).ok_or_else(|| {
-        format!(
-            "{text:?} is no time; write for example 2026-11-26T12:00:00Z, or nanoseconds since 1970"
-        )
+    parse_nanos(text.strip_prefix('@').unwrap_or(text)).unwrap_or_else(|| {
+        parse_rfc3339(text).ok_or_else(|| no_time(text, "with or without an @ before them"))
     })
 }
 
+fn no_time(text: &str, marked: &str) -> String {
+    format!(
+        "{text:?} is no time; write for example 2026-11-26T12:00:00Z, 2026-11-26T13:00:00+01:00, or nanoseconds since 1970 {marked}"
+    )
+}
+
+/// `None` if it is no number.
+fn parse_nanos(text: &str) -> Option<Result<u64, String>> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().map_err(|_| format!("{text:?} is beyond all clocks")))
+}
+
 fn parse_rfc3339(text: &str) -> Option<u64> {
-    let (date, time) = text.strip_suffix(['Z', 'z'])?.split_once(['T', 't', ' '])?;
+    let (local, ahead, behind) = without_offset(text)?;
+    parse_utc(local)?.checked_add(behind)?.checked_sub(ahead)
+}
+
+/// The text before the offset, and the nanoseconds by which its clock is ahead of UTC, or behind it.
+fn without_offset(text: &str) -> Option<(&str, u64, u64)> {
+    if let Some(utc) = text.strip_suffix(['Z', 'z']) {
+        return Some((utc, 0, 0));
+    }
+    let (local, offset) = text.split_at_checked(text.len().checked_sub("+00:00".len())?)?;
+    // A third number that stands nowhere makes it a time like others.
+    let [hours, minutes, _] = numbers(&format!("{}:00", offset.get(1..)?), ':', [2, 2, 2])?;
+    if hours >= 24 || minutes >= 60 {
+        return None;
+    }
+    let nanos = (hours * 3600 + minutes * 60) * NANOS_PER_SECOND;
+    match offset.get(..1)? {
+        "+" => Some((local, nanos, 0)),
+        "-" => Some((local, 0, nanos)),
+        _ => None,
+    }
+}
+
+fn parse_utc(text: &str) -> Option<u64> {
+    let (date, time) = text.split_once(['T', 't', ' '])?;
     let [year, month, day] = numbers(date, '-', [4, 2, 2])?;
     let (whole, fraction) = time.split_once('.').map_or((time, "0"), |(whole, part)| (whole, part));
     let [hour, minute, second] = numbers(whole, ':', [2, 2, 2])?;
@@ -126,7 +163,20 @@ mod tests {
             assert_eq!(parse_time(&rfc3339(nanos)), Ok(nanos));
         }
         assert_eq!(parse_time("1970-01-01 00:00:01.5z"), Ok(1_500_000_000));
-        assert_eq!(parse_time("17"), Ok(17));
+        assert_eq!((parse_time("17"), parse_time("@17")), (Ok(17), Ok(17)));
+        assert_eq!(parse_marked_time("@17"), Ok(17));
+        assert!(parse_marked_time("17").is_err());
+        let noon = parse_time("2026-11-26T12:00:00.5Z");
+        for same in [
+            "2026-11-26T12:00:00.5+00:00",
+            "2026-11-26T12:00:00.5-00:00",
+            "2026-11-26T13:00:00.5+01:00",
+            "2026-11-26t06:30:00.5-05:30",
+            "2026-11-27T11:59:00.5+23:59",
+        ] {
+            assert_eq!((parse_time(same), parse_marked_time(same)), (noon.clone(), noon.clone()));
+        }
+        assert_eq!(parse_time("1970-01-01T01:00:00+01:00"), Ok(0));
         for wrong in [
             "",
             "-1",
@@ -142,6 +192,16 @@ mod tests {
             "+026-01-01T00:00:00Z",
             "18446744073709551616",
             "2554-12-31T00:00:00Z",
+            "@",
+            "@-1",
+            "@2026-01-01T00:00:00Z",
+            "1970-01-01T00:59:59+01:00",
+            "2026-01-01T00:00:00+24:00",
+            "2026-01-01T00:00:00+01:60",
+            "2026-01-01T00:00:00+0100",
+            "2026-01-01T00:00:00Z+01:00",
+            "2026-01-01T00:00:00\u{e9}01:00",
+            "+01:00",
         ] {
             assert!(parse_time(wrong).is_err(), "{wrong:?} was taken");
         }

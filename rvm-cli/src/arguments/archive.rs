@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use rvm_core::rvm_history::point_in_time::Until;
 use rvm_core::rvm_log::TxnId;
 
-use crate::timestamps::parse_time;
+use crate::timestamps::parse_marked_time;
 
 /// What `archive --help` says.
 pub(super) const ARCHIVE_HELP: &str = "\
@@ -32,11 +32,15 @@ pub(crate) enum ArchiveVerb {
     On(SwitchArguments),
     /// Keep nothing any more (writes)
     ///
-    /// The store must not be in use; it is recovered first if that is due. What is archived by now stays, unless --remove is given.
+    /// The store must not be in use; it is recovered first if that is due. What is archived by now stays, unless --remove is given;
+    /// that is for good, so it asks first.
     Off {
         /// Remove what is archived, that of destroyed segments, too
         #[arg(long)]
         remove: bool,
+        /// Do not ask before --remove
+        #[arg(long, conflicts_with = "dry_run")]
+        yes: bool,
         #[command(flatten)]
         switch: SwitchArguments,
     },
@@ -57,7 +61,7 @@ pub(crate) struct SwitchArguments {
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
 pub(crate) struct ReplayArguments {
-    /// The last transaction, or a time: RFC 3339 as in 2026-11-26T12:00:00Z, or nanoseconds since 1970 behind an @
+    /// The last transaction, or a time: RFC 3339 as in 2026-11-26T12:00:00Z or 2026-11-26T13:00:00+01:00, or nanoseconds since 1970 behind an @
     #[arg(long, value_name = "TXN|TIME", value_parser = parse_until)]
     pub(crate) until: Until,
     /// The directory of the new store; it must be missing or empty
@@ -68,10 +72,12 @@ pub(crate) struct ReplayArguments {
     pub(crate) dry_run: bool,
 }
 
-/// `1234`, `2026-11-26T12:00:00Z` or `@1764158400000000000`.
+/// `1234`, `2026-11-26T12:00:00Z`, `2026-11-26T13:00:00+01:00` or `@1764158400000000000`.
 fn parse_until(text: &str) -> Result<Until, String> {
     if let Ok(transaction) = text.parse() {
         return Ok(Until::Transaction(TxnId(transaction)));
     }
-    parse_time(text.strip_prefix('@').unwrap_or(text)).map(Until::Time)
+    parse_marked_time(text)
+        .map(Until::Time)
+        .map_err(|fault| format!("it is no number of a transaction, and {fault}"))
 }

@@ -60,7 +60,7 @@ pub(crate) struct FilterArguments {
     /// Only those whose label has this text in it
     #[arg(long, value_name = "TEXT")]
     label: Option<String>,
-    /// Only those that were committed at this time or later, as in 2026-11-26T12:00:00Z, or in nanoseconds since 1970
+    /// Only those that were committed at this time or later, as in 2026-11-26T12:00:00Z or 2026-11-26T13:00:00+01:00, or in nanoseconds since 1970
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     since: Option<u64>,
     /// Only those that were committed at this time or before
@@ -142,8 +142,8 @@ pub(crate) struct LogTailArguments {
 /// Arguments of `log timeline`.
 #[derive(Debug, Args)]
 pub(crate) struct LogTimelineArguments {
-    /// Draw the picture into this file (writes it), not on the terminal
-    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    /// Draw the picture into this file (writes it), not on the terminal; it must not be there yet
+    #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
 }
 

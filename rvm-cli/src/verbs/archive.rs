@@ -2,17 +2,19 @@
 
 use rvm_core::rvm_history::archive::SegmentArchive;
 use rvm_core::rvm_history::point_in_time::{Reach, reach};
+use rvm_core::rvm_storage::widths::wide;
 use rvm_core::rvm_storage::{FileName, FileRole, SegmentName, Storage};
-use rvm_core::{ArchivedHistory, Error, inspect};
+use rvm_core::{ArchivedHistory, inspect};
 
+use super::confirm::confirm;
 use super::recover::tell_if_recovered;
 use super::status::WAIT;
 use crate::arguments::ArchiveVerb;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Column, Output};
-use crate::place::Place;
-use crate::quantities::bytes;
+use crate::place::{Place, refuse_in_use};
+use crate::quantities::{bytes, counted};
 use crate::reports::{
     ArchiveDamage, ArchiveStatus, ArchiveSwitched, ArchivedSegment, KnownFacts, RecoveryFacts,
 };
@@ -34,13 +36,28 @@ pub(super) fn run(
     match *asked {
         ArchiveVerb::Status => return status(place, output),
         ArchiveVerb::On(switch) if switch.dry_run => foretell(place, None, output)?,
-        ArchiveVerb::Off { remove, switch } if switch.dry_run => {
+        ArchiveVerb::Off { remove, switch, .. } if switch.dry_run => {
             foretell(place, Some(history(remove)), output)?;
         }
         ArchiveVerb::On(_) => switch(place, None, output)?,
-        ArchiveVerb::Off { remove, .. } => switch(place, Some(history(remove)), output)?,
+        ArchiveVerb::Off { remove, yes, .. } => {
+            if remove && !yes {
+                ask_to_remove(place)?;
+            }
+            switch(place, Some(history(remove)), output)?;
+        }
     }
     Ok(Exit::Fine)
+}
+
+fn ask_to_remove(place: &Place) -> Result<(), Failure> {
+    let archived = SegmentArchive::names(&place.look()?)?;
+    let names = archived.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    if names.is_empty() {
+        return Ok(());
+    }
+    let question = format!("Remove the archives of {names} in {} for good?", place.shown());
+    confirm("removing what is archived is for good", &question, "no archive was removed")
 }
 
 const fn history(remove: bool) -> ArchivedHistory {
@@ -78,11 +95,9 @@ fn foretell(
     output: &mut Output,
 ) -> Result<(), Failure> {
     let storage = place.look()?;
+    refuse_in_use(&storage)?;
     let (mut changed, mut unchanged) = (Vec::new(), Vec::new());
     let status = inspect::status(&storage, WAIT)?;
-    if status.in_use {
-        return Err(Failure::Store(Error::Locked { path: place.shown() }));
-    }
     let with_log = status.segments.iter().filter(|segment| segment.log.is_some());
     let mut names: Vec<String> = with_log.map(|segment| segment.name.clone()).collect();
     if off.is_some() {
@@ -114,8 +129,13 @@ fn show_switched(report: &ArchiveSwitched, output: &mut Output) -> Result<(), Fa
     };
     let would = if *dry_run { "would be " } else { "" };
     if changed.is_empty() {
-        let count = unchanged.len();
-        return output.statement(format_args!("{store}: nothing to change, {count} so already"));
+        let state = if *on { "on" } else { "off" };
+        let already = match counted(wide(unchanged.len()), "archive") {
+            _ if unchanged.is_empty() && *on => "there are no segments with a log".to_owned(),
+            _ if unchanged.is_empty() => "there are no archives".to_owned(),
+            count => format!("{count} {state} already"),
+        };
+        return output.statement(format_args!("{store}: nothing to change, {already}"));
     }
     for name in changed {
         output.line(name)?;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use rvm_core::rvm_history::backup::{BackupPlan, Kind, backup, plan_backup, verify_backup};
 
+use super::status::WAIT;
 use crate::arguments::BackupArguments;
 use crate::failure::Failure;
 use crate::output::{Column, Output};
-use crate::place::Place;
+use crate::place::{Place, refuse_damaged};
 use crate::quantities::{bytes, counted, duration};
 use crate::reports::{BackupFacts, VerifiedFacts};
 use crate::watching::Watching;
@@ -33,6 +34,7 @@ pub(super) fn run(
     let mut plan = BackupPlan::default();
     plan.since.clone_from(&asked.since);
     let report = if asked.dry_run {
+        refuse_damaged(&storage, WAIT)?;
         plan_backup(&storage, &asked.out, &plan)?
     } else {
         backup(&storage, &asked.out, &plan, &mut Watching::begin()?)?

@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use rvm_core::rvm_history::forecast::Forecast;
-use rvm_core::rvm_storage::{LockMode, LockScope, Storage};
 
 use super::status::WAIT;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Column, Output, printable};
-use crate::place::Place;
+use crate::place::{Place, refuse_in_use};
 use crate::quantities::{bytes, counted, duration, grouped};
 use crate::reports::{DroppedFacts, ForecastReport, LogForecastFacts};
 
@@ -35,11 +34,8 @@ pub(super) enum Act {
 /// Tells what would be done. Ends with 3 if recovery is due.
 pub(super) fn run(place: &Place, act: Act, output: &mut Output) -> Result<Exit, Failure> {
     let storage = place.look()?;
+    refuse_in_use(&storage)?;
     let forecast = Forecast::of(&storage, WAIT)?;
-    if forecast.in_use {
-        // What would be refused is refused.
-        storage.lock(LockScope::Owner, LockMode::Shared, Duration::ZERO)?;
-    }
     let report = ForecastReport::new(place.shown(), &forecast);
     if output.wants_json() {
         output.json(&report)?;

@@ -1,17 +1,18 @@
 //! `rvmctl import`: makes segments of exported text, or gives those that are there its content.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use rvm_core::rvm_history::portable::{ImportPlan, import};
+use rvm_core::rvm_history::portable::{ImportPlan, ImportReport, import};
 use rvm_core::rvm_storage::{FileStorage, MemStorage, Storage};
 
+use super::status::WAIT;
 use crate::arguments::ImportArguments;
 use crate::failure::Failure;
 use crate::output::{Column, Output};
-use crate::place::Place;
+use crate::place::{Place, refuse_damaged, refuse_in_use};
 use crate::quantities::counted;
 use crate::reports::ImportFacts;
 use crate::watching::Watching;
@@ -28,15 +29,24 @@ pub(super) fn run(
     let (name, mut text) = open(&asked.file)?;
     let mut plan = ImportPlan::default();
     (plan.replace, plan.dry_run) = (asked.replace, asked.dry_run);
+    let was_there = place.path().exists();
     let storage: Arc<dyn Storage> = if !asked.dry_run {
         Arc::new(FileStorage::open(place.path())?)
-    } else if place.path().exists() {
+    } else if was_there {
         Arc::new(FileStorage::read_only(place.path())?)
     } else {
         // A store that would be made has nothing in it.
         Arc::new(MemStorage::new())
     };
-    let report = import(storage, &mut text, &name, &plan, &mut Watching::begin()?)?;
+    let imported = import(Arc::clone(&storage), &mut text, &name, &plan, &mut Watching::begin()?);
+    if imported.is_err() && !was_there && !asked.dry_run {
+        // Only if nothing is in it: once a segment was begun there is a lock, which somebody else may hold by now.
+        fs::remove_dir(place.path()).ok();
+    }
+    let report = imported?;
+    if asked.dry_run {
+        check_as_writer(storage.as_ref(), &report)?;
+    }
     let facts = ImportFacts::new(place.shown(), asked.dry_run, report);
     if output.wants_json() {
         return output.json(&facts);
@@ -56,6 +66,15 @@ pub(super) fn run(
         facts.store,
         counted(facts.transactions, "transaction")
     ))
+}
+
+/// Refuses what the real import would. Only to change what is there it opens the store, and needs the logs.
+fn check_as_writer(storage: &dyn Storage, report: &ImportReport) -> Result<(), Failure> {
+    refuse_in_use(storage)?;
+    if report.segments.iter().any(|segment| segment.replaced) {
+        refuse_damaged(storage, WAIT)?;
+    }
+    Ok(())
 }
 
 /// The text, and what errors call it. It is read several times, so what comes through a pipe is kept in a file without a name.

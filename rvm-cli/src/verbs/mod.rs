@@ -3,6 +3,7 @@
 mod archive;
 mod backup;
 mod blame;
+mod confirm;
 mod diff;
 mod dump;
 mod export;

@@ -9,6 +9,7 @@ use rvm_core::rvm_storage::widths::wide;
 use rvm_core::{Error, Rvm};
 
 use super::recover::tell_if_recovered;
+use super::status::WAIT;
 use crate::arguments::PokeArguments;
 use crate::failure::Failure;
 use crate::output::Output;
@@ -32,7 +33,9 @@ pub(super) fn run(
     check_range(asked, &bytes, segment_len)?;
     check_label(&asked.label)?;
     let (mut transaction, mut recovery) = (None, None);
-    if !asked.dry_run {
+    if asked.dry_run {
+        place.look_as_writer(WAIT)?;
+    } else {
         let store = place.open()?;
         transaction = Some(write(&store, place, asked, &bytes)?);
         recovery = Some(RecoveryFacts::from(store.recovery_report()));

@@ -1,13 +1,15 @@
 //! `rvmctl repair`: plans, keeps a copy of what it will change, and then repairs what can be repaired without guessing.
 
 use std::fs::OpenOptions;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use rvm_core::rvm_history::repair::{Repair, RepairOptions, Step};
 use rvm_core::rvm_history::verify::Severity;
+use rvm_core::rvm_storage::widths::wide;
 use rvm_core::rvm_storage::{FileStorage, Storage};
 
+use super::confirm::confirm;
 use super::verify::show_findings;
 use crate::arguments::RepairArguments;
 use crate::exit::Exit;
@@ -49,7 +51,9 @@ pub(super) fn run(
     if !arguments.dry_run && !repair.steps().is_empty() {
         if !arguments.yes {
             output.flush()?;
-            confirm(repair.steps())?;
+            let steps = counted(wide(repair.steps().len()), "step");
+            let question = format!("Do {steps}?");
+            confirm("a repair changes files", &question, "nothing was repaired")?;
         }
         let kept = keep(place, arguments.save.as_deref(), &storage)?;
         write_text(&kept, place, repair.steps())?;
@@ -99,22 +103,6 @@ fn outcome(report: &RepairReport) -> String {
     }
     let how = "`--cut` may help, or `rvmctl recover --salvage --to DIR`";
     format!("{store}: {done}; {} left: {how}", counted(left, "finding"))
-}
-
-fn confirm(steps: &[Step]) -> Result<(), Failure> {
-    if !io::stdin().is_terminal() {
-        let line = "a repair changes files: give --yes, or be asked on a terminal";
-        return Err(Failure::Usage(line.to_owned()));
-    }
-    let terminal =
-        |source| Failure::File { operation: "ask on", path: "the terminal".to_owned(), source };
-    let mut prompt = io::stderr();
-    let steps = counted(u64::try_from(steps.len()).unwrap_or(u64::MAX), "step");
-    write!(prompt, "Do {steps}? (yes/no) ").map_err(terminal)?;
-    prompt.flush().map_err(terminal)?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer).map_err(terminal)?;
-    if answer.trim().eq_ignore_ascii_case("yes") { Ok(()) } else { Err(Failure::NotRepaired) }
 }
 
 /// A directory that is missing or empty: nothing is ever written over. By itself it lies beside the store, named by the time.

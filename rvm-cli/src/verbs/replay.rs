@@ -1,5 +1,9 @@
 //! `rvmctl replay`: a store as it was after a transaction or at a time, as a new store.
 
+use std::io::ErrorKind;
+use std::path::Path;
+
+use rvm_core::rvm_history::copy_error::CopyError;
 use rvm_core::rvm_history::point_in_time::{plan_point_in_time, point_in_time_to};
 
 use super::status::WAIT;
@@ -27,6 +31,7 @@ pub(super) fn run(
     let storage = place.look()?;
     let (until, to, dry_run) = (asked.until, asked.to.display().to_string(), asked.dry_run);
     let done = if dry_run {
+        check_free(&asked.to)?;
         plan_point_in_time(&storage, until, WAIT)?
     } else {
         point_in_time_to(&storage, until, &asked.to, WAIT, &mut Watching::begin()?)?
@@ -48,6 +53,20 @@ pub(super) fn run(
         absent: done.absent,
     };
     if output.wants_json() { output.json(&report) } else { show(&report, output) }
+}
+
+/// Fails as the real one does if the directory is there and has anything in it.
+fn check_free(to: &Path) -> Result<(), Failure> {
+    let is_free = match to.read_dir() {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == ErrorKind::NotFound => true,
+        Err(error) => return Err(Failure::file("list", to, error)),
+    };
+    if is_free {
+        Ok(())
+    } else {
+        Err(CopyError::NotEmpty { path: to.display().to_string() }.into())
+    }
 }
 
 fn show(report: &ReplayReport, output: &mut Output) -> Result<(), Failure> {

@@ -1,10 +1,9 @@
 //! `rvmctl seg`: list, create and destroy segments.
 
-use std::io::{self, IsTerminal, Write};
-
 use rvm_core::Error;
 use rvm_core::rvm_storage::{LockMode, LockScope, SegmentName, Storage};
 
+use super::confirm::confirm;
 use super::status::WAIT;
 use crate::failure::Failure;
 use crate::output::{Column, Output};
@@ -44,7 +43,7 @@ pub(super) fn create(
         return Err(Failure::Usage("a segment has at least 1 byte".to_owned()));
     }
     if dry_run {
-        let known = match place.look() {
+        let known = match place.look_as_writer(WAIT) {
             Err(Failure::NoStore { .. }) => Vec::new(),
             looked => place::segments(&looked?)?,
         };
@@ -110,10 +109,15 @@ pub(super) fn destroy(
         return Err(Error::NotFound { segment: name.to_owned(), store: place.shown() }.into());
     };
     if mode == Mode::Ask {
-        confirm(place, name, len)?;
+        let refused = format!("segment {name} was not destroyed");
+        let question =
+            format!("Destroy {name} ({} bytes) in {} for good?", grouped(len), place.shown());
+        confirm(&format!("destroying {name} is for good"), &question, &refused)?;
     }
     let dry_run = mode == Mode::DryRun;
-    if !dry_run {
+    if dry_run {
+        place.look_as_writer(WAIT)?;
+    } else {
         let store = place.open()?;
         store.destroy(name)?;
         store.close()?;
@@ -128,23 +132,4 @@ pub(super) fn destroy(
         grouped(len),
         place.shown()
     ))
-}
-
-fn confirm(place: &Place, name: &str, len: u64) -> Result<(), Failure> {
-    if !io::stdin().is_terminal() {
-        let line = format!("destroying {name} is for good: give --yes, or be asked on a terminal");
-        return Err(Failure::Usage(line));
-    }
-    let terminal =
-        |source| Failure::File { operation: "ask on", path: "the terminal".to_owned(), source };
-    let mut prompt = io::stderr();
-    write!(prompt, "Destroy {name} ({} bytes) in {} for good? [y/N] ", grouped(len), place.shown())
-        .and_then(|()| prompt.flush())
-        .map_err(terminal)?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer).map_err(terminal)?;
-    match answer.trim().to_ascii_lowercase().as_str() {
-        "y" | "yes" => Ok(()),
-        _ => Err(Failure::NotConfirmed { segment: name.to_owned() }),
-    }
 }

@@ -6,8 +6,9 @@ use rvm_core::Rvm;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::rvmctl::{on, run};
+use crate::rvmctl::{on, program, run};
 use crate::stores::{LEN, clean, crashed, files, open, parent, write};
+use crate::terminal::Terminal;
 
 /// A store that is archived from its first transaction on, with twelve more: the number of each stands at the start of `a`, or of `b`, too.
 fn archived(parent: &TempDir) -> PathBuf {
@@ -35,6 +36,16 @@ fn replayed(store: &Path, until: &str, to: &Path) -> (u8, u8) {
     let files = files(to);
     let first = |name| files.get(name).and_then(|bytes| bytes.first()).copied().unwrap();
     (first("a.seg"), first("b.seg"))
+}
+
+/// What is on the screen once a verb asked and was answered.
+fn answered(store: &Path, verb: &str, answer: &str) -> String {
+    let mut command = program();
+    command.arg("--store").arg(store).args(verb.split_whitespace());
+    let mut terminal = Terminal::start(&mut command, 200);
+    terminal.wait_for("[y/N]");
+    terminal.type_in(&format!("{answer}\r"));
+    terminal.end().1
 }
 
 fn strings(value: &Value) -> Vec<&str> {
@@ -78,8 +89,9 @@ fn a_time_is_given_as_text_or_as_a_number() {
     assert_eq!(replay("@9000000000000000000").fine().json()["until_transaction"], 13);
     let refused = replay("@5");
     refused.fails_as_json(7, "the history of a, b begins later than that");
+    assert_eq!(replay("2100-01-01T00:00:00-05:30").fine().json()["until_transaction"], 13);
     for nonsense in ["yesterday", "@", "@-1", "2026-02-30T00:00:00Z"] {
-        assert_eq!(replay(nonsense).code, 2, "{nonsense}");
+        replay(nonsense).fails_as_json(2, "nanoseconds since 1970 behind an @");
     }
 }
 
@@ -100,6 +112,12 @@ fn what_cannot_be_replayed_is_refused_and_nothing_is_written() {
     std::fs::create_dir(&to).unwrap();
     write(&to.join("mine"), b"kept");
     replay("3").fails(2, &["not empty"]);
+    replay("3 --dry-run").fails(2, &["not empty"]);
+    let onto_file = |more| {
+        let to = parent.path().join("file");
+        on(&store, &format!("replay --until 3 --to {} {more}", to.display()))
+    };
+    assert_eq!(onto_file("--dry-run").fails(1, &["cannot list"]).stderr, onto_file("").stderr);
     assert_eq!(files(&to).len(), 1);
     assert!(!parent.path().join("to.unfinished").exists());
 }
@@ -137,15 +155,27 @@ fn archives_are_switched_on_and_off_and_removed() {
     assert!(!has_archives() && state() == "none");
     assert!(on(&store, "archive on").fine().text().contains("archives on for 2"));
     assert!(has_archives() && state() == "on");
-    assert!(on(&store, "archive on").fine().text().contains("nothing to change"));
+    assert!(
+        on(&store, "archive on").fine().text().contains("nothing to change, 2 archives on already")
+    );
     let off = on(&store, "--json archive off").fine().json();
     assert_eq!((strings(&off["changed"]), &off["on"]), (vec!["a", "b"], &json!(false)));
     assert!(has_archives() && state() == "stopped");
+    let again = on(&store, "archive off").fine().text();
+    assert!(again.contains("nothing to change, 2 archives off already"), "{again}");
     let planned = on(&store, "archive off --remove --dry-run").fine().text();
     assert!(planned.contains("would be off, and what was kept is removed"), "{planned}");
     assert!(has_archives());
-    on(&store, "archive off --remove").fine();
+    on(&store, "archive off --remove").fails(2, &["give --yes"]);
+    assert!(answered(&store, "archive off --remove", "no").contains("no archive was removed"));
+    assert!(has_archives());
+    assert!(answered(&store, "archive off --remove", "yes").contains("what was kept is removed"));
     assert!(!has_archives() && state() == "none");
+    on(&store, "archive on").fine();
+    on(&store, "archive off --remove --yes").fine();
+    assert!(!has_archives());
+    let none = on(&store, "archive off").fine().text();
+    assert!(none.contains("nothing to change, there are no archives"), "{none}");
 }
 
 /// Guards against damage that is not told with its place, and against control characters from a file on the terminal.

@@ -72,6 +72,17 @@ fn what_was_asked_is_exported_and_imported() {
     let replaced = on(&store, &format!("--json import {} --replace", at("b.jsonl"))).fine().json();
     assert_eq!(replaced["transactions"], json!(1));
     assert_eq!((&files(&store)["b.seg"][..2], files(&store)["b.seg"][4095]), (&[0, 0][..], 7));
+    let elsewhere = self::parent();
+    let (in_use, damaged) = (parent.path().join("in-use"), damaged(&elsewhere));
+    let _in_use = open(&in_use);
+    let other = parent.path().join("other");
+    on(&other, "seg create c 1").fine();
+    on(&other, &format!("export --to {}", at("new.jsonl"))).fine();
+    for more in ["", "--dry-run"] {
+        on(&in_use, &format!("import {} {more}", at("new.jsonl"))).fails(5, &["locked"]);
+        let replace = format!("import {} --replace {more}", at("b.jsonl"));
+        on(&damaged, &replace).fails(4, &["a.log is damaged"]);
+    }
     let missing = parent.path().join("missing");
     on(&missing, &format!("import {} --dry-run", at("b.jsonl"))).fine();
     assert!(!missing.exists());
@@ -89,8 +100,18 @@ fn text_that_is_none_is_refused() {
         ("{\"rvm_export\":1}\n{\"segment\":\"a\",\"len\":1}\n", 4, "line 3"),
     ] {
         on_with_input(&new, "import", text.as_bytes()).fails(code, &[words]);
-        assert!(!new.join("a.seg").exists());
+        assert!(!new.exists(), "a refused text left a store");
     }
+    let store = clean(&parent);
+    let text = on(&store, "export").fine().text();
+    let wrong = text.replacen("\"hex\":\"", "\"hex\":\"00", 1);
+    assert_ne!(on_with_input(&new, "import", wrong.as_bytes()).code, 0);
+    assert!(!new.exists());
+    // A directory that was there stays.
+    std::fs::create_dir(&new).unwrap();
+    on_with_input(&new, "import", b"").fails(4, &["line 1"]);
+    assert!(new.exists());
+    std::fs::remove_dir(&new).unwrap();
     on(&new, "import /nowhere").fails(7, &["/nowhere"]);
     on(&new, "import /").fails(1, &["cannot read /"]);
 }

@@ -78,6 +78,16 @@ fn a_damaged_log_is_corrupt_and_its_place_is_named() {
         assert!(error["file"].as_str().unwrap().ends_with("a.log"), "{error}");
         assert!(error["offset"].is_u64(), "{error}");
     }
+    let backup = format!("backup {} --dry-run", parent.path().join("backup").display());
+    for verb in [
+        "poke b 0 --hex 01 --dry-run",
+        "seg create c 1 --dry-run",
+        "seg destroy b --dry-run",
+        "recover --dry-run",
+        &backup,
+    ] {
+        on(&store, verb).fails(4, &["a.log is damaged at byte"]);
+    }
     // What does not need the logs still works.
     on(&store, "seg ls").fine();
     assert_eq!(crate::stores::files(&store), before);
@@ -92,7 +102,9 @@ fn a_store_in_use_is_locked_for_writing_and_open_for_looking() {
     let writing =
         ["poke a 0 --hex 01", "truncate", "recover", "seg create c 1", "seg destroy a --yes"];
     let planning = ["repair --yes", "repair --dry-run", "recover --dry-run", "truncate --dry-run"];
-    for verb in writing.into_iter().chain(planning) {
+    let changing =
+        ["poke a 0 --hex 01 --dry-run", "seg create c 1 --dry-run", "seg destroy a --dry-run"];
+    for verb in writing.into_iter().chain(planning).chain(changing) {
         on(&directory, verb).fails(5, &["rvm.lock is locked"]);
     }
     assert!(on(&directory, "status").fine().text().contains("in use"));

@@ -88,6 +88,7 @@ fn log_ls_searches_by_address_value_label_and_time() {
     assert_eq!(find("--label theft"), [3]);
     assert_eq!(find("--until 2001-01-01T00:00:00Z"), [0; 0]);
     assert_eq!(find("--since 2001-01-01T00:00:00Z"), [2, 3, 4]);
+    assert_eq!(find("--since 2001-01-01T01:00:00+01:00 --until @9000000000000000000"), [2, 3, 4]);
     on(&store, "log ls ledger").fails(7, &["there is no segment \"ledger\""]);
     on(&store, "log ls --touching ledger:0").fails(7, &["ledger"]);
     for wrong in ["--touching books", "--value u8:256", "--value x", "--since yesterday"] {
@@ -263,13 +264,24 @@ fn log_timeline_draws_the_rings_and_the_rates() {
         assert!(text.contains(words), "{words:?} is not in {text}");
     }
     let picture = parent.path().join("picture.svg");
-    let draw = || {
-        on(&store, &format!("log timeline --svg {}", picture.display())).fine();
-        std::fs::read_to_string(&picture).unwrap()
+    let draw = |before: &str, after: &str| {
+        on(&store, &format!("{before} log timeline --svg {} {after}", picture.display()))
     };
-    let drawn = draw();
+    let text = |run: Run| {
+        let drawn = std::fs::read_to_string(&picture).unwrap();
+        std::fs::remove_file(&picture).unwrap();
+        (drawn, run.fine().stdout)
+    };
+    let drawn = text(draw("", "")).0;
     assert!(drawn.starts_with("<svg ") && drawn.ends_with("</svg>\n") && drawn.contains("books: "));
-    assert_eq!(drawn, draw());
+    for (before, after) in [("--json", ""), ("", "--json")] {
+        let (again, told) = text(draw(before, after));
+        assert_eq!(drawn, again);
+        assert_eq!(told, on(&store, "log timeline --json").fine().stdout);
+    }
+    write(&picture, b"mine");
+    draw("", "").fails(2, &["exists already"]);
+    assert_eq!(std::fs::read(&picture).unwrap(), b"mine");
     let lost = parent.path().join("nowhere/picture.svg");
     on(&store, &format!("log timeline --svg {}", lost.display())).fails(7, &["cannot write"]);
 }

@@ -150,7 +150,12 @@ pub(super) const VERBS: &[Verb] = &[
         "ArchiveSwitched",
         &[Clean("archive on"), Archived("archive on --dry-run")],
     ),
-    verb("archive off", "`archive off`", "ArchiveSwitched", &[Archived("archive off --remove")]),
+    verb(
+        "archive off",
+        "`archive off`",
+        "ArchiveSwitched",
+        &[Archived("archive off --remove --yes")],
+    ),
     verb(
         "archive status",
         "`archive status`",

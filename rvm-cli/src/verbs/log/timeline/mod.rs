@@ -6,9 +6,10 @@ mod svg;
 mod text;
 
 use std::fs::OpenOptions;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::Path;
 
+use rvm_core::rvm_history::copy_error::CopyError;
 use rvm_core::rvm_history::history::each_moment;
 
 use self::rates::Rates;
@@ -32,7 +33,9 @@ pub(super) fn run(
     let layout = each_moment(&storage, WAIT, |time| rates.count(time))?;
     if let Some(path) = &asked.svg {
         write(path, &svg::picture(&layout, &rates))?;
-        return output.statement(format_args!("drawn into {}", path.display()));
+        if !output.wants_json() {
+            return output.statement(format_args!("drawn into {}", path.display()));
+        }
     }
     if !output.wants_json() {
         return text::show(&layout, &rates, output);
@@ -70,7 +73,10 @@ pub(super) fn run(
 
 fn write(path: &Path, picture: &str) -> Result<(), Failure> {
     let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     let written = options.open(path).and_then(|mut file| file.write_all(picture.as_bytes()));
-    written.map_err(|source| Failure::file("write", path, source))
+    written.map_err(|source| match source.kind() {
+        ErrorKind::AlreadyExists => CopyError::Exists { path: path.display().to_string() }.into(),
+        _ => Failure::file("write", path, source),
+    })
 }
