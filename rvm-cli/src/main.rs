@@ -75,8 +75,11 @@ fn wants_json() -> bool {
 
 /// What is wrong, without the usage that follows.
 fn refusal_on_one_line(refusal: &clap::Error) -> String {
-    // Its text is the help of a command whose own command is missing.
-    if refusal.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+    // Its text is the whole help, or names the commands that help hides.
+    if matches!(
+        refusal.kind(),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand
+    ) {
         return "a command is missing; --help shows them".to_owned();
     }
     let text = refusal.render().to_string();

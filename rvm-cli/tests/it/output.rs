@@ -61,8 +61,8 @@ fn wrong_usage_is_told_as_json_when_that_is_asked_for() {
         (vec!["--json", "seg", "create", "a"], "not provided: <LEN>"),
         (vec!["seg", "create", "a", "four", "--json"], "invalid value 'four' for '<LEN>'"),
         (vec!["--json", "log", "ls", "--since", "yesterday"], "is no time; write for example"),
-        (vec!["--json"], "command"),
-        (vec!["--json", "seg"], "command"),
+        (vec!["--json"], "a command is missing"),
+        (vec!["--json", "seg"], "a command is missing"),
     ] {
         let told = run(&arguments);
         told.fails_as_json(2, words);
