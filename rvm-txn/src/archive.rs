@@ -8,10 +8,9 @@
 use std::collections::HashMap;
 
 use rvm_log::archive::{ArchiveFile, ArchiveWriter, Point};
-use rvm_log::{LogError, LogFile, LogHeader, Lsn, TxnId};
+use rvm_log::{LogError, LogFile, LogHeader, Lsn, StoreId, TxnId};
 use rvm_storage::{Blob, FileName, FileRole, SegmentName, Storage};
 
-use crate::error::Result;
 use crate::parallel::map_in_parallel;
 use crate::sync::Mutex;
 
@@ -26,33 +25,42 @@ pub(crate) struct Archives {
     pub(crate) unusable: Vec<String>,
     /// Whether new segments are archived, too.
     pub(crate) archiving: bool,
+    /// The highest transaction that one knows of. It may be of a segment that was destroyed, so that no log knows it.
+    pub(crate) last_txn_id: TxnId,
+    /// The store that they are of.
+    pub(crate) store_id: Option<StoreId>,
 }
 
 impl Archives {
-    /// Opens them. One that is damaged, or another store's, is left alone.
-    ///
-    /// # Errors
-    /// I/O.
+    /// Opens them. One that is damaged, cannot be read, or is another store's, is left alone: the store opens all the same.
     pub(crate) fn open(
         storage: &dyn Storage,
         segments: &[SegmentName],
         logs: &[LogFile],
         helpers: usize,
-    ) -> Result<Self> {
+    ) -> Self {
         let mut archives = Self::default();
         let open = |segment| (segment, open_writer(storage, segment));
         for (segment, opened) in map_in_parallel(helpers, segments.iter().collect(), open) {
             match opened {
-                Ok(writer) if is_foreign(&writer, logs) => archives.add_unusable(segment),
+                Ok(writer) if archives.is_foreign(&writer, logs) => archives.add_unusable(segment),
                 Ok(writer) => {
                     archives.archiving |= !writer.is_stopped();
+                    let last = writer.last().map(|last| last.last_txn).unwrap_or_default();
+                    archives.last_txn_id = archives.last_txn_id.max(last);
+                    archives.store_id = Some(writer.file().header().store_id);
                     archives.writers.insert(segment.clone(), Mutex::new(Some(writer)));
                 }
-                Err(LogError::Storage(error)) => return Err(error.into()),
                 Err(_) => archives.add_unusable(segment),
             }
         }
-        Ok(archives)
+        archives
+    }
+
+    /// Whether it is of another store than the logs, or than the first archive if there are none.
+    fn is_foreign(&self, writer: &ArchiveWriter, logs: &[LogFile]) -> bool {
+        let store_id = logs.first().map(|log| log.header().store_id).or(self.store_id);
+        store_id.is_some_and(|store_id| store_id != writer.file().header().store_id)
     }
 
     fn add_unusable(&mut self, segment: &SegmentName) {
@@ -60,16 +68,11 @@ impl Archives {
     }
 }
 
-fn is_foreign(writer: &ArchiveWriter, logs: &[LogFile]) -> bool {
-    let store_id = writer.file().header().store_id;
-    logs.first().is_some_and(|log| log.header().store_id != store_id)
-}
-
 /// The archive of a segment, to be appended to.
 pub(crate) fn open_writer(
     storage: &dyn Storage,
     segment: &SegmentName,
-) -> std::result::Result<ArchiveWriter, LogError> {
+) -> Result<ArchiveWriter, LogError> {
     ArchiveWriter::new(ArchiveFile::open(storage, segment)?)
 }
 
@@ -85,16 +88,21 @@ pub(crate) fn keep(
     header: &LogHeader,
     (head, mark): (Lsn, Lsn),
     last_txn: TxnId,
-) -> std::result::Result<(), LogError> {
+) -> Result<(), LogError> {
     let mut archive = archive.lock();
     let Some(writer) = archive.as_mut().filter(|writer| !writer.is_stopped()) else {
         return Ok(());
     };
-    match writer.reaches(header.log_id, header.epoch, header.salt) {
+    match writer.reaches(header) {
         // Something came between the archive's force and the head.
         Some(end) if end == mark => Ok(()),
         Some(end) if end >= head && end < mark => {
-            writer.extend(|appender| appender.records(log, header, (end, mark)))
+            let kept = writer.extend(|appender| appender.records(log, header, (end, mark)));
+            match kept {
+                // All of it was just read whole from the head on. So the archive ends where no record does: its log was put back.
+                Err(LogError::Corrupt { .. }) => add_base(storage, writer, header, mark, last_txn),
+                kept => kept,
+            }
         }
         _ => add_base(storage, writer, header, mark, last_txn),
     }
@@ -107,7 +115,7 @@ pub(crate) fn add_base(
     header: &LogHeader,
     lsn: Lsn,
     last_txn: TxnId,
-) -> std::result::Result<(), LogError> {
+) -> Result<(), LogError> {
     let segment = storage.open(&FileName::new(&header.segment_name, FileRole::Segment))?;
     let segment_len = segment.len()?;
     let point = Point { segment_len, ..point(header, lsn, last_txn, storage.unix_nanos()) };

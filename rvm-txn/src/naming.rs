@@ -115,6 +115,7 @@ impl Store {
         }
         if let Some(own) = &had_log {
             archiving::note_destruction(shared, own)?;
+            leave_last_txn_id(shared, own)?;
         }
         let _layout = lock_layout(storage, READERS_WAIT)?;
         if had_log.is_some() {
@@ -250,6 +251,19 @@ impl ReplaySink for IntoMemory<'_> {
     fn takes_overlaps(&self) -> bool {
         true
     }
+}
+
+/// Another log's header takes over the highest transaction id, which perhaps only `own` knows: no later transaction may have it again.
+fn leave_last_txn_id(shared: &Shared, own: &Arc<LogHandle>) -> Result<()> {
+    let Some(heir) = shared.logs.all().into_iter().find(|log| !Arc::ptr_eq(log, own)) else {
+        return Ok(());
+    };
+    let last = shared.last_txn_id();
+    heir.change_header(
+        &shared.logs.health,
+        |header| header.txn_id_max < last,
+        |header| header.txn_id_max = last,
+    )
 }
 
 /// Empties every log that shares transactions with `own`, so that no record names it any more.

@@ -32,6 +32,7 @@ use rvm_log::archive::{ArchiveFile, ArchivedRecords};
 use rvm_log::{LogError, TxnId};
 use rvm_storage::{FileName, FileRole, SegmentName, Storage};
 use rvm_txn::Result;
+use rvm_txn::inspect::View;
 
 pub use reader::ArchiveReader;
 pub use stretch::{Base, Stretch};
@@ -125,6 +126,11 @@ impl SegmentArchive {
     #[must_use]
     pub const fn is_stopped(&self) -> bool {
         self.is_stopped
+    }
+
+    /// False if it was copied there from another store. A store without a log cannot tell.
+    pub(crate) fn may_be_of(&self, view: &View) -> bool {
+        view.store_id().is_none_or(|store_id| store_id == self.file.header().store_id)
     }
 
     /// The records of a stretch, in order.

@@ -105,6 +105,8 @@ impl Draft {
     /// A segment that grew has a chunk that was shorter; what follows it is zeros, or in the log.
     fn grow_from(&mut self, old: u64) {
         if old < self.len && !old.is_multiple_of(self.chunk_len) {
+            // No record has to touch it, and no fold.
+            self.work.insert(old / self.chunk_len);
             self.since.insert(old / self.chunk_len, Lsn(0));
         }
     }

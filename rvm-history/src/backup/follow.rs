@@ -42,7 +42,8 @@ impl Followed {
     pub(super) fn since(position: &LogPosition, log: &LogFile) -> Option<Self> {
         let (header, end) = (log.header(), Lsn(position.lsn));
         // Where an epoch begins there is nothing between it and the one before.
-        let same = header.epoch.0 == position.epoch || header.head == end;
+        let begins_there = header.head == end && header.prev_end == end;
+        let same = header.epoch.0 == position.epoch || begins_there;
         let known = header.log_id.to_string() == position.id && same && header.head <= end;
         known.then_some(Self { id: header.log_id, epoch: header.epoch, start: end, end })
     }

@@ -40,7 +40,8 @@ impl Archives {
         };
         for name in names {
             let archive = SegmentArchive::open(storage, &name)?;
-            archives.extend(archive.map(|archive| (name, archive)));
+            let own = archive.filter(|archive| archive.may_be_of(view));
+            archives.extend(own.map(|archive| (name, archive)));
         }
         Ok(Self(archives))
     }

@@ -40,6 +40,9 @@ impl Sources {
         let (mut archives, mut unreadable) = (Vec::new(), Vec::new());
         for name in SegmentArchive::names(source)? {
             match SegmentArchive::open(source, &name) {
+                Ok(Some(archive)) if !archive.may_be_of(&view) => {
+                    unreadable.push((name, "it is another store's".to_owned()));
+                }
                 Ok(archive) => archives.extend(archive.map(|archive| (name, archive))),
                 Err(Error::Corrupt(damage)) => unreadable.push((name, damage.to_string())),
                 Err(error) => return Err(error.into()),

@@ -103,6 +103,13 @@ impl Writer<'_> {
             let Some(frame) = frames.next_whole()? else { break };
             if matches!(frame.kind, FrameKind::Base { .. }) && frame.raw_len > 0 {
                 frames.payload(&frame, &mut raw)?;
+                let end = frame.chunk.saturating_add(wide(raw.len()));
+                if end > self.len {
+                    let damage =
+                        Damage::OutsideSegment { at: frame.from, end, segment_len: self.len };
+                    let file = archive.file().blob().location().to_owned();
+                    return Err(LogError::Corrupt { file, offset: frame.offset, damage }.into());
+                }
                 self.put(frame.chunk, &raw)?;
             }
         }

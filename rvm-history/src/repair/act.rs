@@ -16,7 +16,7 @@ const PIECE: u64 = 1 << 20;
 pub(super) fn save(storage: &dyn Storage, save: &dyn Storage, steps: &[Step]) -> Result<()> {
     let files: BTreeSet<&FileName> = steps.iter().map(Step::file).collect();
     for file in &files {
-        copy(&*storage.open(file)?, &*save.create_anew(file)?)?;
+        copy(&*storage.open(file)?, &*save.create(file)?)?;
     }
     if !files.is_empty() {
         save.sync_names()?;

@@ -78,14 +78,16 @@ impl ArchiveWriter {
         self.last.is_some_and(|last| last.kind == FrameKind::Stopped)
     }
 
-    /// Up to where the history of this log goes without a gap; `None` if it has to begin anew with a base.
+    /// Up to where the history of the log with this header goes without a gap; `None` if it has to begin anew with a base.
     #[must_use]
-    pub fn reaches(&self, log_id: LogId, epoch: Epoch, salt: Salt) -> Option<Lsn> {
-        let last = self.last.filter(|last| last.log_id == log_id)?;
+    pub fn reaches(&self, log: &LogHeader) -> Option<Lsn> {
+        let last = self.last.filter(|last| last.log_id == log.log_id)?;
         let is_whole = !matches!(last.kind, FrameKind::Base { last: false, .. });
         // A base may be older than its log, and know no salt.
-        let is_same = last.salt == salt || last.kind != FrameKind::Records;
-        let is_older = last.epoch < epoch || (last.epoch == epoch && is_same);
+        let is_same = last.salt == log.salt || last.kind != FrameKind::Records;
+        // Of an older epoch, nothing behind its cut is history.
+        let is_below_cut = last.epoch < log.epoch && last.to <= log.prev_end;
+        let is_older = is_below_cut || (last.epoch == log.epoch && is_same);
         (is_whole && is_older).then_some(last.to)
     }
 

@@ -8,7 +8,7 @@ use rvm_log::archive::{ArchiveFile, ArchiveWriter, ArchivedRecords, Point, Step}
 use rvm_log::format::archive::{
     CHUNK_LEN, FRAME_HEADER_LEN, FRAMES_START, FrameFault, FrameHeader, FrameKind,
 };
-use rvm_log::{Checksums, Damage, LogError, Lsn, Salt, TxnId};
+use rvm_log::{Checksums, Damage, LogError, Lsn, TxnId};
 use rvm_storage::sim::SimStorage;
 use rvm_storage::widths::{narrow, wide};
 use rvm_storage::{FileName, FileRole, MemStorage, Storage};
@@ -227,7 +227,7 @@ fn damage_before_the_end_is_left_alone() {
     let storage = with_file(bytes.clone());
     let mut writer = reopened(&storage);
     assert_eq!(writer.last(), None);
-    assert_eq!(writer.reaches(bench.log.header().log_id, rvm_log::Epoch(9), Salt([0; 16])), None);
+    assert_eq!(writer.reaches(bench.log.header()), None);
     writer.extend(|appender| appender.base(&point(&bench, Lsn(64), 9), None, false)).unwrap();
     let file = storage.read_file(&archive_name()).unwrap();
     assert_eq!(file[..bytes.len()], bytes);
@@ -314,4 +314,24 @@ fn frames_of_records_are_about_a_mebibyte() {
     assert_eq!(lens.iter().sum::<u64>(), bench.durable.0);
     assert!(lens.iter().filter(|len| **len > CHUNK_LEN).eq([&(2 << 20)]), "{lens:?}");
     assert_eq!(lens.len(), 5 + 1 + 1, "{lens:?}");
+}
+
+/// Guards against an archive that is gone on with although it has records that its log lost, to a cut below its end: what was committed since
+/// would be missing, or would begin in the middle of a record.
+#[test]
+fn what_lies_behind_the_cut_of_an_epoch_is_no_history() {
+    let mut bench = Workbench::small();
+    let mut writer = begun(&bench);
+    writer.extend(|appender| appender.base(&point(&bench, Lsn(0), 0), None, true)).unwrap();
+    bench.append(Record::of(100, vec![0x61; 900]));
+    bench.force();
+    keep(&bench, &mut writer, Lsn(0));
+    let end = writer.last().unwrap().to;
+    let mut header = bench.log.header().clone();
+    assert_eq!(writer.reaches(&header), Some(end));
+    (header.epoch, header.salt) = (rvm_log::Epoch(header.epoch.0 + 1), rvm_log::Salt([1; 16]));
+    for (prev_end, reaches) in [(Lsn(end.0 - 8), None), (end, Some(end))] {
+        header.prev_end = prev_end;
+        assert_eq!(writer.reaches(&header), reaches, "cut at {prev_end}");
+    }
 }

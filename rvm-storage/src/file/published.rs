@@ -24,6 +24,7 @@ pub(super) fn put(directory: &Directory, text: &[u8]) -> Result<()> {
 }
 
 pub(super) fn remove(directory: &Directory) -> Result<()> {
+    remove_if_there(directory, NEXT)?;
     remove_if_there(directory, FILE)
 }
 

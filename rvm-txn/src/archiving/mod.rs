@@ -48,7 +48,7 @@ fn note(
         return Ok(());
     };
     let header = log.file.lock().header().clone();
-    let Some(end) = writer.reaches(header.log_id, header.epoch, header.salt) else { return Ok(()) };
+    let Some(end) = writer.reaches(&header) else { return Ok(()) };
     if !is_due(writer) {
         return Ok(());
     }

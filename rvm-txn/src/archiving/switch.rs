@@ -124,7 +124,7 @@ fn switch_on(shared: &Shared, log: &Arc<LogHandle>) -> Result<bool> {
         *archive = Some(make(shared, &log.name, header.store_id, base)?);
         return Ok(true);
     };
-    let goes_on = writer.reaches(header.log_id, header.epoch, header.salt) == Some(head);
+    let goes_on = writer.reaches(&header) == Some(head);
     if goes_on && !writer.is_stopped() {
         return Ok(false);
     }

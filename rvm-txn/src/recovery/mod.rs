@@ -55,15 +55,16 @@ pub(crate) fn recover(storage: &dyn Storage, config: &Config) -> Result<Recovere
     storage.sync_names()?;
     let logs = open_logs(storage, &files, config.helpers)?;
     let mut report = RecoveryReport { adopted: files.adopted(), ..RecoveryReport::default() };
-    let mut archives = Archives::open(storage, &files.archives, &logs, config.helpers)?;
+    let mut archives = Archives::open(storage, &files.archives, &logs, config.helpers);
     let logs =
         if is_clean(&logs)? { logs } else { redo(storage, config, logs, &archives, &mut report)? };
     report.unusable_archives = std::mem::take(&mut archives.unusable);
     report.removed_files = files.remove_unfinished(storage)?;
 
     let epoch = logs.first().map_or(Epoch(1), |log| log.header().epoch);
-    let store_id = logs.first().map(|log| log.header().store_id);
-    let last_txn_id = logs.iter().map(|log| log.header().txn_id_max).max().unwrap_or(TxnId(0));
+    let store_id = logs.first().map(|log| log.header().store_id).or(archives.store_id);
+    let logged = logs.iter().map(|log| log.header().txn_id_max).max().unwrap_or_default();
+    let last_txn_id = logged.max(archives.last_txn_id);
     report.epoch = epoch.0;
     report.duration = started.elapsed();
     let logs = (0_u64..).zip(logs).map(|(index, log)| {

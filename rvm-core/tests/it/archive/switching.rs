@@ -147,3 +147,42 @@ fn an_archive_that_lost_its_end_begins_anew() {
         assert!(matches!(copied(&storage, until), Err(CopyError::OutOfReach { .. })));
     }
 }
+
+/// Guards against the number of a transaction that is given twice when the segment that it changed is gone: what two transactions did would
+/// pass for one.
+#[test]
+fn no_transaction_has_the_number_of_one_whose_segment_was_destroyed() {
+    for archived in [false, true] {
+        let storage = MemStorage::new();
+        let open = || open(Arc::new(storage.clone())).unwrap();
+        let store = open();
+        let (a, _b) = (store.map("a", 64).unwrap(), store.map("b", 64).unwrap());
+        if archived {
+            store.archive_on().unwrap();
+        }
+        let commit = |store: &Rvm, segment: &Segment| {
+            let mut txn = store.begin(&[segment]).unwrap();
+            txn.write(segment, 0, b"x").unwrap();
+            txn.commit().unwrap().transaction_id()
+        };
+        let last = (0..3).map(|_| commit(&store, &a)).last().unwrap();
+        store.close().unwrap();
+        let store = open();
+        store.destroy("a").unwrap();
+        store.close().unwrap();
+        let store = open();
+        let b = store.map("b", 64).unwrap();
+        assert_eq!(commit(&store, &b), last + 1);
+        store.close().unwrap();
+        // Only an archive remembers what no log knows any more.
+        let store = open();
+        store.destroy("b").unwrap();
+        store.close().unwrap();
+        let store = open();
+        let c = store.map("c", 64).unwrap();
+        assert_eq!(commit(&store, &c), if archived { last + 2 } else { 1 });
+        store.close().unwrap();
+        let reopened = open();
+        assert_eq!(reopened.recovery_report().unusable_archives, [""; 0]);
+    }
+}

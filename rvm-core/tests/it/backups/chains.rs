@@ -259,3 +259,17 @@ fn empty_and_adopted_segments_are_backed_up() {
     let found = restored(&dir.path().join("some")).unwrap();
     assert_eq!((&found["empty.seg"][..], &found["text.seg"][..]), (&b""[..], &b"text"[..]));
 }
+
+/// Guards against a last chunk that stays as long as it was when its segment grows and no record touches it.
+#[test]
+fn a_segment_that_grew_and_was_never_folded_is_restored_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let [store, full, next] = ["store", "full", "next"].map(|name| dir.path().join(name));
+    let rvm = Rvm::open(&store).unwrap();
+    put(&store.join("copied.seg"), [7; 100_000]);
+    rvm.unmap(&rvm.map("copied", 1).unwrap()).unwrap();
+    back_up(&store, &full, None).unwrap();
+    let grown = rvm.map("copied", 200_000).unwrap();
+    back_up(&store, &next, Some(&full)).unwrap();
+    assert_eq!(restored(&next).unwrap()["copied.seg"], *grown.read().unwrap());
+}
