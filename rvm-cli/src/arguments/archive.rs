@@ -46,7 +46,7 @@ pub(crate) enum ArchiveVerb {
     },
     /// Show from which transaction to which one each segment is known, and what is damaged (read-only)
     ///
-    /// Ends with 4 if an archive is damaged.
+    /// It reads the headers of frames only, and not what frames hold: `verify --deep` reads all. Ends with 4 if an archive is damaged.
     Status,
 }
 

@@ -25,7 +25,8 @@ behind that is lost, and the plan names it.
 
 The plan is printed first. Everything that is to be changed is copied before into a new directory, with a text that \
 says what it was. --dry-run only prints the plan. The store must not be in use, and it is not recovered. Where a log \
-cannot be read at all, `rvmctl recover --salvage --to DIR` makes a new store of what is left.
+cannot be read at all, `rvmctl recover --salvage --to DIR` makes a new store of what is left. It goes by what `verify` \
+finds without --deep.
 
 Ends with 4 if damage is left.";
 

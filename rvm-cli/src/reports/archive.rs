@@ -43,7 +43,7 @@ pub(crate) struct ArchivedSegment {
     pub(crate) known: Vec<KnownFacts>,
     /// Where the archive is damaged.
     pub(crate) damage: Vec<ArchiveDamage>,
-    /// Bytes of an append that was cut short; the log has those records.
+    /// Bytes of an append that was cut short, whose records the log has. Where it has not, that is damage, and this is 0.
     pub(crate) torn_bytes: u64,
 }
 

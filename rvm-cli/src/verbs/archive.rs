@@ -2,6 +2,7 @@
 
 use rvm_core::rvm_history::archive::SegmentArchive;
 use rvm_core::rvm_history::point_in_time::{Reach, reach};
+use rvm_core::rvm_log::LogFile;
 use rvm_core::rvm_storage::widths::wide;
 use rvm_core::rvm_storage::{FileName, FileRole, SegmentName, Storage};
 use rvm_core::{ArchivedHistory, inspect};
@@ -180,6 +181,8 @@ fn facts(storage: &dyn Storage, reach: Reach) -> Result<ArchivedSegment, Failure
         (facts.archive, facts.damage) = ("damaged", vec![ArchiveDamage { file, offset: 0, fault }]);
         return Ok(facts);
     }
+    // Before the archive: the head of a log in use moves behind what is archived. A log that cannot be read is the business of others.
+    let log = LogFile::open(storage, &name).ok();
     let Some(archive) = SegmentArchive::open(storage, &name)? else { return Ok(facts) };
     let damage = archive.breaks().iter().map(|broken| ArchiveDamage {
         file: file.clone(),
@@ -187,12 +190,19 @@ fn facts(storage: &dyn Storage, reach: Reach) -> Result<ArchivedSegment, Failure
         fault: broken.fault.to_owned(),
     });
     facts.damage = damage.collect();
+    (facts.archive_len, facts.torn_bytes) = (archive.file_len(), archive.torn_len());
+    if let Some(missing) = log.and_then(|log| archive.missing_before(log.header())) {
+        let offset = archive.file_len().saturating_sub(archive.torn_len());
+        let (from, to) = (missing.start, missing.end);
+        let fault = format!("history from LSN {from} to LSN {to} is in no file");
+        facts.damage.push(ArchiveDamage { file, offset, fault });
+        facts.torn_bytes = 0;
+    }
     facts.archive = match (facts.damage.is_empty(), archive.is_stopped()) {
         (false, _) => "damaged",
         (true, true) => "stopped",
         (true, false) => "on",
     };
-    (facts.archive_len, facts.torn_bytes) = (archive.file_len(), archive.torn_len());
     facts.record_bytes = archive.stretches().iter().map(|stretch| stretch.record_bytes).sum();
     Ok(facts)
 }

@@ -38,6 +38,7 @@ pub(super) fn run(
     (options.cut, options.dry_run) = (arguments.cut, arguments.dry_run);
     let repair = Repair::plan(&storage, &options)?;
     let is_damaged = repair.left().iter().any(|left| left.severity() == Severity::Damage);
+    let (cut_helps, salvage_helps) = (repair.cut_helps(), repair.salvage_helps());
     let mut report = RepairReport {
         store: place.shown(),
         dry_run: arguments.dry_run,
@@ -63,7 +64,8 @@ pub(super) fn run(
     if output.wants_json() {
         output.json(&report)?;
     } else {
-        output.statement(outcome(&report))?;
+        let hint = hint(cut_helps, salvage_helps);
+        output.statement(outcome(&report, hint))?;
     }
     Ok(if is_damaged { Exit::Corrupt } else { Exit::Fine })
 }
@@ -89,7 +91,17 @@ fn show_plan(place: &Place, repair: &Repair<'_>, output: &mut Output) -> Result<
     Ok(())
 }
 
-fn outcome(report: &RepairReport) -> String {
+/// What may help against what is left, and nothing that would not.
+const fn hint(cut_helps: bool, salvage_helps: bool) -> &'static str {
+    match (cut_helps, salvage_helps) {
+        (true, true) => ": `--cut` may help, or `rvmctl recover --salvage --to DIR`",
+        (true, false) => ": `--cut` may help",
+        (false, true) => ": `rvmctl recover --salvage --to DIR` may help",
+        (false, false) => "",
+    }
+}
+
+fn outcome(report: &RepairReport, hint: &str) -> String {
     let store = &report.store;
     let steps = counted(u64::try_from(report.steps.len()).unwrap_or(u64::MAX), "step");
     let done = match &report.saved_to {
@@ -101,8 +113,7 @@ fn outcome(report: &RepairReport) -> String {
     if left == 0 {
         return format!("{store}: {done}");
     }
-    let how = "`--cut` may help, or `rvmctl recover --salvage --to DIR`";
-    format!("{store}: {done}; {} left: {how}", counted(left, "finding"))
+    format!("{store}: {done}; {} left{hint}", counted(left, "finding"))
 }
 
 /// A directory that is missing or empty: nothing is ever written over. By itself it lies beside the store, named by the time.

@@ -199,4 +199,28 @@ fn the_status_of_archives_tells_what_is_known_and_what_is_damaged() {
     assert_eq!(damaged.code, 4);
     assert_eq!(damaged.json()["segments"][0]["archive"], "damaged");
     assert_eq!(run(["archive"]).code, 2);
+    assert!(run(["archive", "status", "--help"]).fine().text().contains("verify --deep"));
+}
+
+/// Guards against history that is gone for good and that is told as if the log had it.
+#[test]
+fn an_archive_that_was_cut_off_below_the_head_of_its_log_is_damaged() {
+    let parent = parent();
+    let store = archived(&parent);
+    on(&store, "truncate").fine();
+    let bytes = &files(&store)["a.arc"];
+    write(&store.join("a.arc"), &bytes[..bytes.len().midpoint(8_192) + 3]);
+    for verb in ["verify", "archive status"] {
+        let run = on(&store, verb);
+        assert_eq!((run.code, run.stderr.as_str()), (4, ""), "{verb}");
+        let text = run.text();
+        assert!(text.contains("a.arc") && text.contains("is in no file"), "{verb}: {text}");
+        assert!(!text.contains("cut short"), "{verb}: {text}");
+    }
+    let facts = on(&store, "--json archive status").json()["segments"][0].clone();
+    assert_eq!((&facts["archive"], &facts["torn_bytes"]), (&json!("damaged"), &json!(0)));
+    let repair = on(&store, "repair --dry-run");
+    assert_eq!(repair.code, 4);
+    let text = repair.text();
+    assert!(!text.contains("--cut") && !text.contains("--salvage"), "{text}");
 }

@@ -70,9 +70,14 @@ fn what_cannot_be_repaired_is_left_and_ends_with_4() {
     let parent = parent();
     let store = damaged(&parent);
     let before = files(&store);
-    let run = on(&store, "repair --cut --yes");
-    assert_eq!((run.code, run.stderr.as_str()), (4, ""));
-    assert!(run.text().contains("recover --salvage --to DIR"), "{}", run.text());
+    for repair in ["repair --cut --yes", "repair --yes"] {
+        let run = on(&store, repair);
+        assert_eq!((run.code, run.stderr.as_str()), (4, ""));
+        assert!(run.text().contains("recover --salvage --to DIR"), "{}", run.text());
+        assert!(!run.text().contains("--cut"), "where no cut would help: {}", run.text());
+    }
+    let help = on(&store, "repair --help").fine().text();
+    assert!(help.contains("finds without --deep"), "{help}");
     rot(&store.join("b.log"), 4096 + 88, &[0xff]);
     let onto_itself = format!("repair --yes --save {}", store.display());
     on(&store, &onto_itself).fails(2, &["is not empty"]);

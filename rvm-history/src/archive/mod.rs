@@ -28,8 +28,11 @@ mod reader;
 mod stretch;
 mod walk;
 
+use std::ops::Range;
+
 use rvm_log::archive::{ArchiveFile, ArchivedRecords};
-use rvm_log::{LogError, TxnId};
+use rvm_log::format::archive::{FrameHeader, FrameKind};
+use rvm_log::{LogError, LogHeader, Lsn, TxnId};
 use rvm_storage::{FileName, FileRole, SegmentName, Storage};
 use rvm_txn::Result;
 use rvm_txn::inspect::View;
@@ -47,6 +50,7 @@ pub struct SegmentArchive {
     torn_len: u64,
     last_txn: TxnId,
     is_stopped: bool,
+    last: Option<FrameHeader>,
 }
 
 /// Where an archive is damaged.
@@ -110,10 +114,25 @@ impl SegmentArchive {
         &self.breaks
     }
 
-    /// How many bytes of an append that a crash cut short lie at its end. The log has those records still.
+    /// How many bytes of an append that a crash cut short lie at its end. The log has those records still, unless something is
+    /// [missing](Self::missing_before) before it.
     #[must_use]
     pub const fn torn_len(&self) -> u64 {
         self.torn_len
+    }
+
+    /// The history that should be in it and is not, and that the log with this header has left behind: its head moves only when
+    /// the archive has what lies before. The header has to be read before the archive is, if the store is in use. `None` if
+    /// nothing is missing, or if nothing was to be kept.
+    #[must_use]
+    pub fn missing_before(&self, log: &LogHeader) -> Option<Range<Lsn>> {
+        let is_stopped = self.last.is_some_and(|last| last.kind == FrameKind::Stopped);
+        if is_stopped || self.file.header().store_id != log.store_id {
+            return None;
+        }
+        let own = self.last.filter(|last| last.log_id == log.log_id);
+        let reached = own.map_or(Lsn(0), |last| last.to);
+        (reached < log.head).then_some(reached..log.head)
     }
 
     /// The highest transaction that it knows of.

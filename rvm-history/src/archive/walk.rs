@@ -23,9 +23,9 @@ pub(super) fn walk(file: ArchiveFile) -> Result<SegmentArchive> {
             }
         }
     }
-    let Walk { stretches, breaks, last_txn, is_stopped, .. } = walk;
+    let Walk { stretches, breaks, last_txn, is_stopped, last, .. } = walk;
     let torn_len = len.saturating_sub(end);
-    Ok(SegmentArchive { file, len, stretches, breaks, torn_len, last_txn, is_stopped })
+    Ok(SegmentArchive { file, len, stretches, breaks, torn_len, last_txn, is_stopped, last })
 }
 
 #[derive(Default)]
@@ -39,12 +39,17 @@ struct Walk {
     is_broken: bool,
     /// The last frame says that archiving was stopped.
     is_stopped: bool,
+    /// The last frame that history can go on behind.
+    last: Option<FrameHeader>,
 }
 
 impl Walk {
     fn add(&mut self, frame: &FrameHeader) {
         self.last_txn = self.last_txn.max(frame.last_txn);
         self.is_stopped = frame.kind == FrameKind::Stopped;
+        if !matches!(frame.kind, FrameKind::Base { last: false, .. }) {
+            self.last = Some(*frame);
+        }
         match frame.kind {
             FrameKind::Base { first, last, created } => self.add_base(frame, first, last, created),
             FrameKind::Records => self.add_records(frame),

@@ -32,8 +32,9 @@ use std::time::Duration;
 use rvm_storage::{LockMode, LockScope, Storage, StoreLock};
 use rvm_txn::Result;
 
+use self::plan::Planned;
 pub use self::steps::{LostRecord, Step};
-use crate::verify::Finding;
+use crate::verify::{Finding, FindingKind, Severity};
 
 /// What a repair may do.
 #[derive(Clone, Debug)]
@@ -59,6 +60,7 @@ pub struct Repair<'a> {
     storage: &'a dyn Storage,
     steps: Vec<Step>,
     left: Vec<Finding>,
+    cut_helps: bool,
     wait: Duration,
     _owner: Box<dyn StoreLock>,
 }
@@ -71,8 +73,8 @@ impl<'a> Repair<'a> {
     pub fn plan(storage: &'a dyn Storage, options: &RepairOptions) -> Result<Self> {
         let mode = if options.dry_run { LockMode::Shared } else { LockMode::Exclusive };
         let owner = storage.lock(LockScope::Owner, mode, Duration::ZERO)?;
-        let (steps, left) = plan::plan(storage, options)?;
-        Ok(Self { storage, steps, left, wait: options.wait, _owner: owner })
+        let Planned { steps, left, cut_helps } = plan::plan(storage, options)?;
+        Ok(Self { storage, steps, left, cut_helps, wait: options.wait, _owner: owner })
     }
 
     /// What is to be done, in order.
@@ -85,6 +87,29 @@ impl<'a> Repair<'a> {
     #[must_use]
     pub fn left(&self) -> &[Finding] {
         &self.left
+    }
+
+    /// Whether less would be [left](Self::left) with [`RepairOptions::cut`], which was not given.
+    #[must_use]
+    pub const fn cut_helps(&self) -> bool {
+        self.cut_helps
+    }
+
+    /// Whether something that is left is of the kind that [`Recovery::Salvage`](rvm_txn::Recovery::Salvage) makes the best of: damage to
+    /// the store's present, in files of a format that is known and that can be opened.
+    #[must_use]
+    pub fn salvage_helps(&self) -> bool {
+        let is_of_no_use = |finding: &Finding| {
+            matches!(
+                finding.kind,
+                FindingKind::ArchiveDamaged
+                    | FindingKind::FormatUnknown
+                    | FindingKind::NotPlain
+                    | FindingKind::Unreadable
+            )
+        };
+        let damage = self.left.iter().filter(|left| left.severity() == Severity::Damage);
+        damage.into_iter().any(|left| !is_of_no_use(left))
     }
 
     /// Does what is planned. Each file is copied to `save`, durably, before it is changed.

@@ -46,13 +46,34 @@ fn is_synced(offset: u64) -> bool {
     offset == synced || offset == BLOCK_LEN + synced
 }
 
-/// The steps, and what is left wrong behind them.
-pub(super) fn plan(
-    storage: &dyn Storage,
-    options: &RepairOptions,
-) -> Result<(Vec<Step>, Vec<Finding>)> {
+/// What a plan comes to.
+pub(super) struct Planned {
+    pub(super) steps: Vec<Step>,
+    /// What is left wrong behind them.
+    pub(super) left: Vec<Finding>,
+    /// Something that is left would be repaired if logs might be cut.
+    pub(super) cut_helps: bool,
+}
+
+/// Plans, and looks whether a plan with cuts would leave less.
+pub(super) fn plan(storage: &dyn Storage, options: &RepairOptions) -> Result<Planned> {
     let verify = VerifyOptions { wait: options.wait, ..VerifyOptions::default() };
     let found = look_once(storage, &verify)?;
+    let (steps, left) = plan_for(storage, options.cut, found.clone())?;
+    // Only a hint rests on it: a plan that fails helps nobody.
+    let with_cuts = || plan_for(storage, true, found);
+    let cut_helps = !options.cut
+        && !left.is_empty()
+        && with_cuts().is_ok_and(|(_, rest)| rest.len() < left.len());
+    Ok(Planned { steps, left, cut_helps })
+}
+
+/// The steps against what was found, and what is left wrong behind them.
+fn plan_for(
+    storage: &dyn Storage,
+    may_cut: bool,
+    found: Vec<Finding>,
+) -> Result<(Vec<Step>, Vec<Finding>)> {
     let (mut steps, mut left, mut cut_due) = (Vec::new(), Vec::new(), Vec::new());
     for finding in found {
         let Some(file) = file_of(storage, &finding) else {
@@ -61,13 +82,13 @@ pub(super) fn plan(
         };
         let is_readable = || LogFile::open(storage, file.segment()).is_ok();
         let offset = finding.offset;
-        match cure_of(&finding, options.cut) {
+        match cure_of(&finding, may_cut) {
             Cure::Remove => steps.push(Step::Remove { file }),
             Cure::RewriteHeader if is_readable() => {
                 steps.push(Step::RewriteHeader { file, offset });
             }
             Cure::TakeMarkOff if is_readable() => steps.push(Step::TakeMarkOff { file, offset }),
-            Cure::Cut if options.cut && is_readable() => cut_due.push((file, finding)),
+            Cure::Cut if may_cut && is_readable() => cut_due.push((file, finding)),
             _ => left.push(finding),
         }
     }

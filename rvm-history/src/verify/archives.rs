@@ -5,13 +5,18 @@ use rvm_log::archive::Step;
 use rvm_storage::{FileName, FileRole, Storage};
 use rvm_txn::{Error, Result};
 
-use super::VerifyReport;
 use super::findings::Finding;
 use super::kinds::FindingKind;
+use super::{Log, VerifyReport};
 use crate::archive::{ArchiveReader, SegmentArchive};
 
-/// Reads all archives.
-pub(super) fn check(storage: &dyn Storage, deep: bool, report: &mut VerifyReport) -> Result<()> {
+/// Reads all archives. The logs were read before, so that no head is ahead of its archive because it has moved since.
+pub(super) fn check(
+    storage: &dyn Storage,
+    logs: &[Log],
+    deep: bool,
+    report: &mut VerifyReport,
+) -> Result<()> {
     for segment in SegmentArchive::names(storage)? {
         let name = FileName::new(&segment, FileRole::Archive).to_string();
         let archive = match SegmentArchive::open(storage, &segment) {
@@ -27,15 +32,8 @@ pub(super) fn check(storage: &dyn Storage, deep: bool, report: &mut VerifyReport
             Ok(blob) => blob.location().to_owned(),
             Err(_) => name,
         };
-        for gap in archive.breaks() {
-            let kind = FindingKind::ArchiveDamaged;
-            report.findings.push(Finding::new(kind, &file, gap.offset, gap.fault));
-        }
-        if archive.torn_len() > 0 {
-            let at = archive.file_len().saturating_sub(archive.torn_len());
-            let detail = format!("{} bytes", archive.torn_len());
-            report.findings.push(Finding::new(FindingKind::ArchiveTorn, &file, at, detail));
-        }
+        let log = logs.iter().find(|log| log.segment == segment);
+        check_headers(&archive, &file, log, report);
         if deep {
             let read = [all_frames(&archive, report), all_records(&archive, report)];
             report.findings.extend(
@@ -44,6 +42,40 @@ pub(super) fn check(storage: &dyn Storage, deep: bool, report: &mut VerifyReport
         }
     }
     Ok(())
+}
+
+/// What is told without a look at what frames hold.
+fn check_headers(
+    archive: &SegmentArchive,
+    file: &str,
+    log: Option<&Log>,
+    report: &mut VerifyReport,
+) {
+    let mut tell = |kind, offset, detail: String| {
+        report.findings.push(Finding::new(kind, file, offset, detail));
+    };
+    match archive.file().rotten_copies() {
+        Ok(rotten) => {
+            for offset in rotten {
+                let detail = "it is not what the other copy is".to_owned();
+                tell(FindingKind::ArchiveHeaderCopy, offset, detail);
+            }
+        }
+        Err(error) => tell(FindingKind::Unreadable, 0, error.to_string()),
+    }
+    for gap in archive.breaks() {
+        tell(FindingKind::ArchiveDamaged, gap.offset, gap.fault.to_owned());
+    }
+    let end = archive.file_len().saturating_sub(archive.torn_len());
+    if let Some(missing) = log.and_then(|log| archive.missing_before(&log.header)) {
+        tell(
+            FindingKind::ArchiveDamaged,
+            end,
+            format!("history from LSN {} to LSN {} is in no file", missing.start, missing.end),
+        );
+    } else if archive.torn_len() > 0 {
+        tell(FindingKind::ArchiveTorn, end, format!("{} bytes", archive.torn_len()));
+    }
 }
 
 /// What each frame holds, copies of the segment included. What is damaged is told, and the next frame is read.

@@ -90,7 +90,7 @@ kinds! {
     SyncedStamp "synced-stamp" Damage
         "a record says that its log was durable up to where no force can have ended"
     TornTail "torn-tail" Note
-        "the last force was cut short; nothing of it was acknowledged"
+        "the last force was cut short; as far as the files tell, nothing of it was acknowledged"
     PartList "part-list" Damage
         "a record's list of other logs says what is never written"
     PartMismatch "part-mismatch" Damage
@@ -100,15 +100,17 @@ kinds! {
     DependencyMismatch "dependency-mismatch" Damage
         "a transaction hangs on a position where the other log has no end of a record"
     Incomplete "incomplete" Note
-        "records of transactions that never became durable as a whole; recovery drops them"
+        "records that hang on something that is not there: on damage in another file, which recovery refuses, or on what never became durable, and then recovery drops them"
     ArchiveDamaged "archive-damaged" Damage
         "history is lost that nothing else holds; the store's present is not touched by it"
+    ArchiveHeaderCopy "archive-header-copy" Warning
+        "one copy of an archive's header has rotted; the other one still has everything"
     ArchiveTorn "archive-torn" Note
-        "the last append to an archive was cut short; the log has its records still"
+        "the last append to an archive was cut short; where there is a log, it has the records still"
     UnfinishedFile "unfinished-file" Note
         "a file that was being made; the next opening for writing removes it"
     NoLog "no-log" Note
-        "a segment without a log: a clean one, which the next opening adopts"
+        "a segment without a log: taken for a clean one, which the next opening adopts"
     UnknownFile "unknown-file" Note
         "no file of a store; it is left alone"
     NotPlain "not-plain" Damage

@@ -41,7 +41,7 @@ pub(super) fn look(
         }
     }
     look.together(&remains(storage)?, in_use);
-    archives::check(storage, options.deep, &mut look.report)?;
+    archives::check(storage, &look.logs, options.deep, &mut look.report)?;
     if in_use {
         // One slot is always a change ahead of the other for a moment, or for longer.
         look.report.findings.retain(|finding| finding.kind != FindingKind::SlotLags);

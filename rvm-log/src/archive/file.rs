@@ -79,6 +79,18 @@ impl ArchiveFile {
         &self.header
     }
 
+    /// Where in the file those copies of the header lie that have rotted: either one is enough, and both are written alike.
+    ///
+    /// # Errors
+    /// I/O.
+    pub fn rotten_copies(&self) -> Result<Vec<u64>> {
+        let mut copies = vec![0; narrow(FRAMES_START)];
+        self.blob.read_at(0, &mut copies)?;
+        let copies = copies.chunks_exact(SLOT_LEN).zip([0, BLOCK_LEN]);
+        let is_whole = |copy| ArchiveHeader::decode(copy).is_ok_and(|found| found == self.header);
+        Ok(copies.filter(|(copy, _)| !is_whole(copy)).map(|(_, offset)| offset).collect())
+    }
+
     /// The frames, from the first on.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The power goes at every moment of an archived store's life.
 
 use super::*;
+use rvm_core::rvm_history::verify::{Severity, VerifyOptions, verify};
 use rvm_core::rvm_storage::sim::{Moment, SimStorage};
 
 /// Steps after each of which the number of transactions that are durable is marked.
@@ -35,6 +36,9 @@ fn check_history(storage: &SimStorage, world: &World, durable: u64, context: &st
     let newest = newest(storage, context);
     assert!(newest >= durable, "{context}: {newest} of {durable}");
     check_states(storage, world, (durable, newest), (newest - 1).max(1), context);
+    let report = verify(storage, &VerifyOptions::default(), &mut |_| ()).unwrap();
+    let alarms: Vec<_> = report.at_least(Severity::Warning).map(ToString::to_string).collect();
+    assert!(alarms.is_empty(), "{context}: {alarms:?}");
     newest
 }
 

@@ -1,5 +1,6 @@
 //! `verify`: every damage of a list planted in a store, one at a time, and each found in its file, at its place, with its meaning.
 
+mod archives;
 mod files;
 mod records;
 mod repair;
@@ -37,5 +38,10 @@ fn every_kind_has_a_word_of_its_own_and_a_meaning() {
     for kind in FindingKind::ALL {
         assert!(kind.meaning().len() > 20 && !kind.meaning().ends_with('.'), "{kind:?}");
     }
+    // What the files do not tell is not claimed.
+    let says = |kind: FindingKind, words| kind.meaning().contains(words);
+    assert!(says(FindingKind::TornTail, "as far as the files tell"));
+    assert!(says(FindingKind::NoLog, "taken for a clean one"));
+    assert!(says(FindingKind::Incomplete, "on damage in another file"));
     assert!(Severity::Note < Severity::Warning && Severity::Warning < Severity::Damage);
 }
