@@ -266,7 +266,7 @@ fn a_segment_that_grew_and_was_never_folded_is_restored_whole() {
     let dir = tempfile::tempdir().unwrap();
     let [store, full, next] = ["store", "full", "next"].map(|name| dir.path().join(name));
     let rvm = Rvm::open(&store).unwrap();
-    put(&store.join("copied.seg"), [7; 100_000]);
+    put(&store.join("copied.seg"), vec![7; 100_000]);
     rvm.unmap(&rvm.map("copied", 1).unwrap()).unwrap();
     back_up(&store, &full, None).unwrap();
     let grown = rvm.map("copied", 200_000).unwrap();
