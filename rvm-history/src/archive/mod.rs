@@ -152,6 +152,25 @@ impl SegmentArchive {
         view.store_id().is_none_or(|store_id| store_id == self.file.header().store_id)
     }
 
+    /// Gives the pieces of the copy of the segment that a stretch begins with to `each`, with their frames; what no piece has is zeros.
+    pub(crate) fn each_piece<E: From<LogError>>(
+        &self,
+        stretch: &Stretch,
+        mut each: impl FnMut(&FrameHeader, &[u8]) -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
+        let Some(base) = stretch.base else { return Ok(()) };
+        let mut frames = self.file.frames_from(stretch.start)?;
+        let mut raw = Vec::new();
+        while frames.position() < base.end {
+            let Some(frame) = frames.next_whole()? else { break };
+            if matches!(frame.kind, FrameKind::Base { .. }) && frame.raw_len > 0 {
+                frames.payload(&frame, &mut raw)?;
+                each(&frame, &raw)?;
+            }
+        }
+        Ok(())
+    }
+
     /// The records of a stretch, in order.
     ///
     /// # Errors

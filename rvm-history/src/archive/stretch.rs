@@ -47,6 +47,12 @@ pub struct Base {
 }
 
 impl Stretch {
+    /// Whether a state of this log at `from`, and all records from there to `to`, can be had of it.
+    pub(crate) fn spans(&self, log_id: LogId, from: Lsn, to: Lsn) -> bool {
+        let begins = self.base.is_some_and(|base| base.lsn <= from);
+        self.log_id == log_id && begins && self.end_lsn >= to
+    }
+
     /// A stretch that begins with a frame of records, at its start.
     pub(super) fn without_base(frame: &FrameHeader) -> Self {
         Self {

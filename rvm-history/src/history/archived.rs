@@ -1,10 +1,9 @@
 //! What an archive tells of bytes and transactions that the log does not hold any more.
 
-use rvm_log::format::archive::FrameKind;
 use rvm_log::{LogId, Lsn, RecordView};
 use rvm_storage::Storage;
-use rvm_txn::Result;
 use rvm_txn::inspect::LogView;
+use rvm_txn::{Error, Result};
 
 use super::before::Before;
 use crate::archive::{SegmentArchive, Stretch};
@@ -18,10 +17,8 @@ pub(super) fn up_to_head(
     let Some(archive) = SegmentArchive::open(storage, &header.segment_name)? else {
         return Ok(None);
     };
-    let reaches = |stretch: &&Stretch| {
-        let begins = stretch.base.is_some_and(|base| base.lsn <= log.head());
-        stretch.log_id == header.log_id && begins && stretch.end_lsn >= log.head()
-    };
+    let (log_id, head) = (header.log_id, log.head());
+    let reaches = |stretch: &&Stretch| stretch.spans(log_id, head, head);
     let stretch = archive.stretches().iter().find(reaches).cloned();
     Ok(stretch.map(|stretch| (archive, stretch)))
 }
@@ -55,17 +52,10 @@ pub(super) fn before(
         Some(_) => Before::zeros(stretches, path)?,
         None => Before::unknown(stretches, path)?,
     };
-    if let Some(base) = stretch.base {
-        let mut frames = archive.file().frames_from(stretch.start)?;
-        let mut raw = Vec::new();
-        while frames.position() < base.end {
-            let Some(frame) = frames.next_whole()? else { break };
-            if matches!(frame.kind, FrameKind::Base { .. }) && frame.raw_len > 0 {
-                frames.payload(&frame, &mut raw)?;
-                before.put_older(frame.chunk, &raw);
-            }
-        }
-    }
+    archive.each_piece(stretch, |frame, bytes| {
+        before.put_older(frame.chunk, bytes);
+        Ok::<_, Error>(())
+    })?;
     records_below(archive, stretch, until, |record| {
         for (offset, bytes) in record.ranges() {
             before.put_older(offset, bytes);

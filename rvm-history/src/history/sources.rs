@@ -54,11 +54,7 @@ impl Archives {
     pub(super) fn has_gap(&self, log: &LogView<'_>, position: Lsn) -> bool {
         let (header, head) = (log.header(), log.head());
         let covers = |archive: &SegmentArchive| {
-            archive.stretches().iter().any(|stretch| {
-                let from = stretch.base.map(|base| base.lsn);
-                let begins = from.is_some_and(|from| from <= position);
-                stretch.log_id == header.log_id && begins && stretch.end_lsn >= head
-            })
+            archive.stretches().iter().any(|stretch| stretch.spans(header.log_id, position, head))
         };
         position < head && !self.of(&header.segment_name).is_some_and(covers)
     }

@@ -1,6 +1,5 @@
 //! Writes segments as they were.
 
-use rvm_log::format::archive::FrameKind;
 use rvm_log::{Damage, LogError, LogFile, RecordView, TxnId};
 use rvm_storage::holes::next_data;
 use rvm_storage::widths::{narrow, wide};
@@ -8,7 +7,7 @@ use rvm_storage::{Blob, FileName, FileRole, SegmentName, Storage};
 
 use super::plan::{Plan, Sources, limit_of};
 use super::{Planned, PointInTimeReport};
-use crate::archive::Stretch;
+use crate::archive::{SegmentArchive, Stretch};
 use crate::copy_error::{CopyError, Result};
 use crate::observer::{Observer, Stage, advance};
 
@@ -95,25 +94,16 @@ impl Writer<'_> {
     }
 
     /// The copy of the segment that a stretch begins with.
-    fn base(&mut self, archive: &crate::archive::SegmentArchive, stretch: &Stretch) -> Result<()> {
-        let Some(base) = stretch.base else { return Ok(()) };
-        let mut frames = archive.file().frames_from(stretch.start)?;
-        let mut raw = Vec::new();
-        while frames.position() < base.end {
-            let Some(frame) = frames.next_whole()? else { break };
-            if matches!(frame.kind, FrameKind::Base { .. }) && frame.raw_len > 0 {
-                frames.payload(&frame, &mut raw)?;
-                let end = frame.chunk.saturating_add(wide(raw.len()));
-                if end > self.len {
-                    let damage =
-                        Damage::OutsideSegment { at: frame.from, end, segment_len: self.len };
-                    let file = archive.file().blob().location().to_owned();
-                    return Err(LogError::Corrupt { file, offset: frame.offset, damage }.into());
-                }
-                self.put(frame.chunk, &raw)?;
+    fn base(&mut self, archive: &SegmentArchive, stretch: &Stretch) -> Result<()> {
+        archive.each_piece(stretch, |frame, bytes| {
+            let end = frame.chunk.saturating_add(wide(bytes.len()));
+            if end > self.len {
+                let damage = Damage::OutsideSegment { at: frame.from, end, segment_len: self.len };
+                let file = archive.file().blob().location().to_owned();
+                return Err(LogError::Corrupt { file, offset: frame.offset, damage }.into());
             }
-        }
-        Ok(())
+            self.put(frame.chunk, bytes)
+        })
     }
 
     /// The segment's file, and over it what its log has.

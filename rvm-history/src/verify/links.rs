@@ -52,15 +52,12 @@ impl<'a> Links<'a> {
         let mut named = BTreeSet::new();
         let lists = record.header.lsn.plus(wide(HEADER_LEN));
         let mut at = lists;
+        let name = |at, log_id, epoch, lsn| {
+            let offset = log.header.ring.file_offset(at);
+            Name { from: log, record, offset, log_id, epoch, lsn }
+        };
         for part in &record.participants {
-            let name = Name {
-                from: log,
-                record,
-                offset: log.header.ring.file_offset(at),
-                log_id: part.log_id,
-                epoch: part.epoch,
-                lsn: part.lsn,
-            };
+            let name = name(at, part.log_id, part.epoch, part.lsn);
             let len = u64::from(part.total_len);
             let is_record = len.is_multiple_of(RECORD_ALIGN) && len >= wide(HEADER_LEN);
             if self.entry(&name, &mut named, is_record) {
@@ -69,14 +66,7 @@ impl<'a> Links<'a> {
             at = at.plus(wide(len_of(PARTICIPANT)));
         }
         for dependency in &record.dependencies {
-            let name = Name {
-                from: log,
-                record,
-                offset: log.header.ring.file_offset(at),
-                log_id: dependency.log_id,
-                epoch: dependency.epoch,
-                lsn: dependency.lsn,
-            };
+            let name = name(at, dependency.log_id, dependency.epoch, dependency.lsn);
             if self.entry(&name, &mut named, true) {
                 self.dependency(&name);
             }

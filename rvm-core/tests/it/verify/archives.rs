@@ -6,8 +6,9 @@ use rvm_core::rvm_storage::sim::SimStorage;
 
 use super::specimen::{Specimen, commit, open};
 
-/// A store that was archived and shut down cleanly, so that its logs hold nothing.
-fn archived() -> Specimen {
+/// A store that was archived and shut down cleanly, so that its logs hold nothing. Its archive was appended to twice: of the last append
+/// every payload is looked at in any case.
+pub(super) fn archived() -> Specimen {
     let storage = SimStorage::new(5);
     let (store, [a, ..]) = open(&storage);
     store.archive_on().unwrap();

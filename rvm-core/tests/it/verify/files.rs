@@ -3,14 +3,15 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+use rvm_core::Rvm;
 use rvm_core::rvm_history::verify::FindingKind::{self, *};
 use rvm_core::rvm_history::verify::{Severity, VerifyOptions, VerifyReport, verify};
 use rvm_core::rvm_log::{LogFile, NewLog, Ring};
 use rvm_core::rvm_storage::sim::SimStorage;
 use rvm_core::rvm_storage::{FileStorage, Storage};
-use rvm_core::{Durability, Rvm};
 
-use super::specimen::{Planted, Specimen, commit, found, name, open, plant};
+use super::archives::archived;
+use super::specimen::{Planted, Specimen, found, name, open, plant};
 
 fn in_file(what: &str, kind: FindingKind, file: &str) -> Planted {
     Planted { what: what.into(), file: file.into(), within: 0..1 << 40, kind }
@@ -98,17 +99,7 @@ fn a_fresh_ring_that_is_not_zero_is_found() {
 /// Guards against an archive that rots unseen: in a frame's header, and in what a frame holds, which only a deep look reads.
 #[test]
 fn a_damaged_archive_is_found() {
-    let storage = SimStorage::new(5);
-    let (store, [a, ..]) = open(&storage);
-    store.archive_on().unwrap();
-    // Two appends: of the last one every payload is looked at in any case.
-    for _ in 0..2 {
-        for _ in 0..8 {
-            commit(&store, &[&a], &[], Durability::Force);
-        }
-        store.truncate_log().unwrap();
-    }
-    store.close().unwrap();
+    let Specimen { storage } = archived();
     let mut deep = VerifyOptions::default();
     deep.deep = true;
     let look = |storage: &SimStorage| verify(storage, &deep, &mut |_| ()).unwrap();
